@@ -1,0 +1,60 @@
+"""The actuator: performs effects on the parts, from the loop's thread. A part that fails comes back as an input."""
+
+from collections.abc import Callable, Mapping
+
+from controller.clock import Clock
+from controller.inbox import Inbox, PartAnswering, PartFailing
+from controller.rules.effects import ArmReader, Effect, PlaySignal, ReleaseLock, SecureLock
+from hardware.protocols import Annunciator, HardwareFault, Lock, Reader
+
+
+class PartsActuator:
+    """Effects on parts. `annunciators` and `readers` are by reader id; `at_portal` names each portal's readers."""
+
+    def __init__(
+        self, locks: Mapping[str, Lock], annunciators: Mapping[str, Annunciator], readers: Mapping[str, Reader],
+        at_portal: Mapping[str, tuple[str, ...]], inbox: Inbox, clock: Clock,
+    ) -> None:  # fmt: skip
+        self._locks = locks
+        self._annunciators = annunciators
+        self._readers = readers
+        self._at_portal = at_portal
+        self._inbox = inbox
+        self._clock = clock
+        self._failed: dict[int, str] = {}
+
+    def perform(self, effect: Effect) -> None:
+        """Does it; a HardwareFault becomes `PartFailing`, and the first success after it `PartAnswering`."""
+        match effect:
+            case ReleaseLock(portal):
+                self._on(self._locks[portal], lambda: self._locks[portal].release())
+            case SecureLock(portal):
+                self._on(self._locks[portal], lambda: self._locks[portal].secure())
+            case PlaySignal(portal, signal, reader):
+                for id in (reader,) if reader else self._at_portal.get(portal, ()):
+                    if (annunciator := self._annunciators.get(id)) is not None:
+                        self._play(annunciator, signal)
+            case ArmReader(reader, seconds):
+                if (part := self._readers.get(reader)) is not None:
+                    part.arm(self._clock.monotonic() + seconds if seconds else None)
+
+    def _play(self, annunciator: Annunciator, signal: str) -> None:
+        self._on(annunciator, lambda: annunciator.play(signal))
+
+    def _on(self, part: object, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except HardwareFault as fault:
+            if self._failed.get(id(part)) != fault.part:
+                self._failed[id(part)] = fault.part
+                self._inbox.put(PartFailing(fault.part, fault.reason))
+        else:
+            if (address := self._failed.pop(id(part), None)) is not None:
+                self._inbox.put(PartAnswering(address))
+
+
+class NoParts:
+    """Performs nothing: for ledger commands while no controller runs, and for made history."""
+
+    def perform(self, effect: Effect) -> None:
+        """Nothing."""

@@ -1,0 +1,224 @@
+"""The composition root: the only place that puts the controller together, from a data directory.
+
+DATA/site.toml          what is screwed on
+DATA/keys/              site.key, cards.key, pepper.key: mode 0600, made at the first start
+DATA/ledger.sqlite3     the ledger
+DATA/link.json          how far the broker has it
+DATA/console.sock       the console, while a controller runs
+"""
+
+import gc
+import secrets
+import signal
+import stat
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from controller.actuator import NoParts, PartsActuator
+from controller.clock import Clock, SystemClock
+from controller.console import Console, NotRunning, ask
+from controller.desk import Desk
+from controller.facility import Facility, load_facility
+from controller.facts import Facts
+from controller.feeds import ContactFeed, ReaderFeed
+from controller.inbox import ConsoleAsked, Inbox
+from controller.judgement import Judgement
+from controller.ledger.ledger import Ledger, Stamp
+from controller.link import Link
+from controller.loop import BATCH, Actuator, Loop
+from controller.parts import Parts, device_mistakes, open_parts
+from controller.record.canonical import timestamp
+from controller.record.keys import BadKey, KeyPair, write_secret
+from controller.supervisor import Supervisor
+from controller.turn import Committed
+from hardware import card_keys
+from hardware.address import parse_reader
+from hardware.nfc_reader import NfcReader
+from hardware.protocols import HardwareFault, Reader
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Site:
+    """A data directory, opened: settings, keys, ledger."""
+
+    data: Path
+    facility: Facility
+    key: KeyPair
+    cards: card_keys.CardKeys
+    pepper: bytes
+    ledger: Ledger
+
+    def loop(
+        self,
+        clock: Clock,
+        actuator: Actuator,
+        boot: str,
+        told: Callable[[Committed], None],
+        reached: Callable[[str], None],
+    ) -> Loop:
+        """The loop over this site, for whoever turns it."""
+        facts = Facts(self.ledger.connection)
+        judgement = Judgement(self.facility, facts, Desk(self.facility, facts, self.key), clock, self.pepper)
+        return Loop(
+            self.facility, self.ledger, self.key, judgement, clock, actuator, boot, version("sekimori"), told, reached
+        )
+
+
+def settings_of(data: Path) -> Facility:
+    """The facility of a data directory, its device URLs looked at too. Raises BadSettings, OSError."""
+    return load_facility(data / "site.toml", device_mistakes)
+
+
+@dataclass(frozen=True)
+class SiteKeys:
+    """A site's secrets: its own key, the cards' master key, the pepper of credential digests."""
+
+    site: KeyPair
+    cards: card_keys.CardKeys
+    pepper: bytes
+
+
+def site_keys(data: Path) -> SiteKeys:
+    """The keys in a data directory; makes those that are not there. Raises BadKey, OSError."""
+    keys = data / "keys"
+    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    site, cards = KeyPair.load_or_create(keys / "site.key"), keys / "cards.key"
+    try:
+        master = card_keys.load(cards) if cards.exists() else card_keys.create(cards)
+    except ValueError as error:
+        raise BadKey(str(error)) from error
+    return SiteKeys(site, master, _pepper(keys / "pepper.key"))
+
+
+def open_site(data: Path) -> Site:
+    """Opens a data directory for its one writer; makes keys that are not there.
+
+    Raises BadSettings, BadKey, LedgerInUse, WrongLedger, OSError.
+    """
+    facility = settings_of(data)
+    keys = site_keys(data)
+    ledger = Ledger(data / "ledger.sqlite3", facility.id)
+    return Site(data, facility, keys.site, keys.cards, keys.pepper, ledger)
+
+
+def _pepper(path: Path) -> bytes:
+    """The key of the credential digests, made at the first start."""
+    if not path.exists():
+        write_secret(path, secrets.token_bytes(32))
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise BadKey(f"{path}: others may read it; chmod 600 it")
+    return path.read_bytes()
+
+
+class Controller:
+    """A running controller: the site, its parts, the loop and the threads around it."""
+
+    def __init__(self, data: Path, reached: Callable[[str], None] = lambda step: None) -> None:
+        self._site = open_site(data)
+        facility = self._site.facility
+        self._clock = SystemClock(facility.clock_trust)
+        self._inbox = Inbox()
+        self._ending = threading.Event()
+        self._supervisor = Supervisor(self._end)
+        self._parts = self._open_parts()
+        self._boot = secrets.token_hex(8)
+        actuator = PartsActuator(
+            self._parts.locks, self._parts.annunciators, self._parts.readers,
+            {portal.id: tuple(reader.id for reader in portal.readers) for portal in facility.portals.values()},
+            self._inbox, self._clock,
+        )  # fmt: skip
+        self._link = self._make_link()
+        told = self._link.told if self._link is not None else _nobody
+        self._loop = self._site.loop(self._clock, actuator, self._boot, told, reached)
+
+    def _open_parts(self) -> Parts:
+        try:
+            return open_parts(self._site.facility, self._site.cards)
+        except HardwareFault:
+            self._site.ledger.close()
+            raise
+
+    def _make_link(self) -> Link | None:
+        site = self._site
+        if site.facility.broker is None:
+            return None
+        return Link(
+            site.facility.id, site.ledger.path, site.data / "link.json", site.key, self._boot, site.facility.broker,
+            self._inbox, self._clock,
+        )  # fmt: skip
+
+    def run(self) -> int:
+        """Until SIGTERM or SIGINT; answers the exit code, 70 after a bug."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._end())
+        try:
+            self._loop.start()
+            self._start_threads()
+            gc.freeze()  # what lives as long as the process is not looked through again: 11 ms in the middle of a tap
+            log.info("running", site=self._site.facility.id, boot=self._boot, records=self._site.ledger.size)
+            while not self._ending.is_set():
+                self._loop.turn(self._inbox.take(BATCH, self._loop.wait_s()), self._inbox.dropped())
+            self._loop.stop()
+        finally:
+            self._parts.secure()  # before anything that takes time: a fault of ours leaves no lock released
+            self._close(self._parts)
+        return 70 if self._supervisor.failed else 0
+
+    def _start_threads(self) -> None:
+        start = self._supervisor.start
+        for id, reader in self._parts.readers.items():
+            start(f"reader {id}", ReaderFeed(id, reader, self._parts.annunciators.get(id), self._inbox).run)
+        start("contacts", ContactFeed(self._parts.contacts, self._inbox, self._clock).run)
+        start("console", Console(self._site.data, self._inbox).run)
+        if self._link is not None:
+            start("link", self._link.run)
+
+    def _end(self) -> None:
+        self._ending.set()
+        self._inbox.wake()
+
+    def _close(self, parts: Parts) -> None:
+        late = self._supervisor.end()
+        if late:
+            log.warning("threads did not end in time", threads=late)
+        parts.close()
+        self._site.ledger.close()
+
+
+def console_reader(data: Path, device: str) -> Reader:
+    """A reader at the console, not one of the site's, with the site's card keys. Raises ValueError for no reader's URL."""
+    return NfcReader(parse_reader(device), site_keys(data).cards)
+
+
+def command(data: Path, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A console command, by the running controller, or by ourselves while none runs. Raises what `open_site` raises."""
+    try:
+        return ask(data, name, arguments)
+    except NotRunning:
+        return _command_alone(open_site(data), name, arguments)
+
+
+def _command_alone(site: Site, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    clock = SystemClock(site.facility.clock_trust)
+    answers: list[dict[str, Any]] = []
+    try:
+        boot = secrets.token_hex(8)
+        site.ledger.begin(Stamp(timestamp(clock.now()), boot, clock.quality()))
+        loop = site.loop(clock, NoParts(), boot, _nobody, lambda step: None)
+        loop.turn([ConsoleAsked(name, arguments, answers.append)])
+        loop.sign()
+    finally:
+        site.ledger.close()
+    return answers[0]
+
+
+def _nobody(done: Committed) -> None:
+    """Takes no note of commits: there is no broker."""

@@ -1,0 +1,93 @@
+"""`sekimori check`: whether `site.toml` is good, and what it says. Touches no part and writes nothing."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from controller.app import settings_of
+from controller.cli.command import DONE, FOUND, command
+from controller.cli.options import AsJson, Data, Language
+from controller.cli.voice import Voice
+from controller.facility import Facility, Names
+from controller.facility.hours import hours_text
+from controller.record.settings import BadSettings
+from controller.rules.schedule import Schedule
+
+
+@command
+def check(data: Data, lang: Language, as_json: AsJson = False) -> int:
+    """Every mistake with its key path, or a summary."""
+    voice, file = Voice(lang, as_json), data / "site.toml"
+    try:
+        facility = settings_of(data)
+    except BadSettings as bad:
+        _mistakes(voice, file, bad.mistakes)
+        return FOUND
+    _summary(voice, file, facility, datetime.now(UTC))
+    return DONE
+
+
+def _mistakes(voice: Voice, file: Path, mistakes: list[str]) -> None:
+    voice.say("check.bad", file=file, count=len(mistakes), style="bold red")
+    for mistake in mistakes:
+        voice.line(f"  {mistake}")
+    split = [mistake.partition(": ") for mistake in mistakes]
+    found = [{"place": place, "mistake": what} if what else {"place": "", "mistake": place} for place, _, what in split]
+    voice.answer({"file": str(file), "ok": False, "mistakes": found})
+
+
+def _summary(voice: Voice, file: Path, facility: Facility, now: datetime) -> None:
+    def name(names: Names) -> str:
+        return names.ja if voice.lang == "ja" else names.en
+
+    zones = facility.zones
+    voice.say("check.good", file=file, site=facility.id, name=name(facility.name), style="green")
+    voice.table(
+        "check.zones",
+        ["id", "name", "assurance"],
+        [[zone.id, name(zone.name), voice.text(f"assurance.{zone.least_assurance}")] for zone in zones.values()],
+    )
+    voice.table(
+        "check.portals",
+        ["id", "name", "way", "lock", "readers"],
+        [
+            [portal.id, name(portal.name), f"{portal.outer or voice.text('check.outside')} → {portal.inner}", portal.lock,
+             ", ".join(f"{reader.side} {reader.device}" for reader in portal.readers)]
+            for portal in facility.portals.values()
+        ],
+    )  # fmt: skip
+    voice.table(
+        "check.schedules",
+        ["id", "name", "hours", "now"],
+        [
+            [schedule.id, name(facility.schedule_names[schedule.id]), hours_text(schedule), _now(voice, schedule, now)]
+            for schedule in facility.schedules.values()
+        ],
+    )
+    voice.answer({"file": str(file), "ok": True, "site": facility.id, "mistakes": [], **_described(facility)})
+
+
+def _now(voice: Voice, schedule: Schedule, now: datetime) -> str:
+    state = voice.text("check.open" if schedule.is_open(now) else "check.closed")
+    change = schedule.next_change(now)
+    if change is None:
+        return state
+    return voice.text("check.until", state=state, until=change.astimezone(schedule.zone).strftime("%Y-%m-%d %H:%M"))
+
+
+def _described(facility: Facility) -> dict[str, Any]:
+    return {
+        "zones": [{"zone": zone.id, "least_assurance": zone.least_assurance} for zone in facility.zones.values()],
+        "portals": [
+            {
+                "portal": portal.id,
+                "inner": portal.inner,
+                "outer": portal.outer,
+                "readers": [r.id for r in portal.readers],
+            }
+            for portal in facility.portals.values()
+        ],
+        "schedules": [
+            {"schedule": schedule.id, "hours": hours_text(schedule)} for schedule in facility.schedules.values()
+        ],
+    }

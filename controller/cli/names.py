@@ -1,0 +1,42 @@
+"""What numbers and ids in records are called: people and operators by the private store, portals and zones by the site.
+
+For the eyes at the console alone. A name that was erased is not there any more; then the number has to do.
+"""
+
+import json
+import sqlite3
+
+from controller.cli.texts import Lang
+
+
+class Names:
+    """Looks names up as they are needed; what is configured is read anew when it changes."""
+
+    def __init__(self, ledger: sqlite3.Connection) -> None:
+        self._ledger = ledger
+
+    def person(self, number: int) -> str:
+        """The person's name, or empty."""
+        return self._private("person", number)
+
+    def operator(self, number: int) -> str:
+        """The operator's name, or empty."""
+        return self._private("operator", number)
+
+    def place(self, table: str, id: str, lang: Lang) -> str:
+        """The name of a portal or zone; its id when it is not configured any more."""
+        row = self._ledger.execute(f"select name_{lang} from {table} where {table} = ?", (id,)).fetchone()  # noqa: S608
+        return id if row is None else str(row[0])
+
+    def timezone(self) -> str:
+        """The site's time zone; UTC before it was configured."""
+        row = self._ledger.execute("select timezone from site").fetchone()
+        return "UTC" if row is None else str(row[0])
+
+    def _private(self, table: str, number: int) -> str:
+        row = self._ledger.execute(
+            f"select p.text from {table} t join private p on p.id = t.private and p.version = t.private_version"  # noqa: S608
+            f" where t.{table} = ?",
+            (number,),
+        ).fetchone()
+        return "" if row is None else str(json.loads(row[0]).get("name", ""))

@@ -1,0 +1,64 @@
+"""All commands in one program, and its help in the language that was asked for.
+
+Help, option texts and examples stand in `texts.toml` and not at the functions, because they are there twice.
+"""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+
+from controller.cli.check import check
+from controller.cli.enrolment import enroll
+from controller.cli.ledger import export, rebuild, verify
+from controller.cli.listen import listen
+from controller.cli.operators import operator
+from controller.cli.run import run
+from controller.cli.texts import Lang, all_texts
+from controller.cli.trust import trust
+from controller.demo.cli import demo, tap
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo, "tap": tap, "run": run, "check": check, "trust": trust, "enroll": enroll, "listen": listen,
+    "export": export, "verify": verify, "rebuild": rebuild,
+}  # fmt: skip
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sekimori {version('sekimori')}")
+        raise typer.Exit
+
+
+def _root(_version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True)] = False) -> None:
+    """Its help is in `texts.toml`."""
+
+
+def program(lang: Lang) -> Any:  # noqa: ANN401 - the command class is typer's own affair
+    """The whole command line, ready to be called."""
+    app = typer.Typer(
+        add_completion=False, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]}
+    )
+    app.callback()(_root)
+    for name, function in COMMANDS.items():
+        app.command(name)(function)
+    app.add_typer(operator, name="operator")
+    whole = typer.main.get_command(app)
+    _translate(whole, "sekimori", lang)
+    return whole
+
+
+def _translate(part: Any, path: str, lang: Lang) -> None:  # noqa: ANN401
+    """Puts help, examples and the options' texts into a command and those below it."""
+    texts = all_texts()
+    if found := texts["help"].get(path):
+        part.help, part.short_help = found[lang], found[lang].partition("\n\n")[0]
+    if examples := texts["example"].get(path):
+        part.epilog = "\n\n".join([texts["word"]["examples"][lang], *examples])
+    for parameter in part.params:
+        own = texts["option"].get(f"{path} {parameter.name}") or texts["option"].get(parameter.name)
+        if own:
+            parameter.help = own[lang]
+    for name, below in getattr(part, "commands", {}).items():
+        _translate(below, f"{path} {name}".removeprefix("sekimori "), lang)

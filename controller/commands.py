@@ -1,0 +1,150 @@
+"""Commands at the Pi's console: what only somebody with a shell there may do. One row of `COMMANDS` each.
+
+They go through the loop like everything else while a controller runs, and are records like everything else. What a
+command takes is a struct, so that a line of nonsense on the socket is a refusal and not the end of the loop.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from controller.clock import Clock
+from controller.facility import Facility
+from controller.facts import Facts
+from controller.ledger.ledger import fresh_salt
+from controller.record.canonical import canonical
+from controller.record.keys import BadKey, PublicKeys
+from controller.record.private import LONGEST_TEXT, PrivateRow
+from controller.record.refusals import Code
+from controller.record.requests import EnrolBadge, Number
+from controller.rules import badge, trust
+from controller.rules.access import Tap
+from controller.rules.authority import OperatorFact
+from controller.rules.badge import Enrolment
+from controller.rules.outcome import Outcome, Refusal
+
+CONSOLE = OperatorFact(0, frozenset(), frozenset({"*"}), None, "active")
+"""Who stands at the console: number 0."""
+
+
+class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Believe the dashboard with this key line."""
+
+    key: str
+
+
+class Revoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Believe the dashboard with this key id no more."""
+
+    dashboard: str
+
+
+class AddOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Register an operator; `scope` is zones, or `*`."""
+
+    name: str
+    roles: tuple[str, ...]
+    scope: tuple[str, ...]
+    person: Number | None = None
+
+
+class RetireOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """End an operator's say."""
+
+    operator: Number
+
+
+class Enrol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Make the next card at this reader the person's badge."""
+
+    person: Number
+    reader: str
+
+
+class EnrolCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A card that a reader at the console has read: `credential` is its digest already."""
+
+    person: Number
+    credential: str
+    assurance: Number
+    label: str
+    problem: str | None = None
+    personalised: bool = False
+
+
+def _trust(asked: Trust, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+    try:
+        keys = PublicKeys.parse(asked.key)
+    except BadKey as error:
+        return Refusal(Code.FORM, f"key: {error}")
+    return trust.trust(keys, facts.dashboard(keys.id) is not None)
+
+
+def _revoke(asked: Revoke, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+    return trust.revoke(asked.dashboard, facts.dashboard(asked.dashboard) is not None)
+
+
+def _operator_add(asked: AddOperator, facts: Facts, facility: Facility, _clock: Clock) -> Outcome | Refusal:
+    number = facts.next("operator")
+    text = PrivateRow(f"operator-{number}", 1, {"name": asked.name.strip()[:LONGEST_TEXT]}, fresh_salt())
+    if asked.person is not None and facts.person_state(asked.person) is None:
+        return Refusal(Code.SUBJECT, "person")
+    return trust.register_operator(number, text, asked.roles, asked.scope, asked.person, frozenset(facility.zones))
+
+
+def _operator_retire(asked: RetireOperator, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+    return trust.retire_operator(facts.operator(asked.operator))
+
+
+def _enrol(asked: Enrol, facts: Facts, facility: Facility, clock: Clock) -> Outcome | Refusal:
+    at = facility.readers.get(asked.reader)
+    return badge.open_enrolment(
+        EnrolBadge(asked.person, asked.reader),
+        CONSOLE,
+        portal=None if at is None else at.portal,
+        busy=asked.reader in facts.enrolments({}),
+        person_state=facts.person_state(asked.person),
+        now=clock.now(),
+    )
+
+
+def _enrol_card(asked: EnrolCard, facts: Facts, facility: Facility, clock: Clock) -> Outcome | Refusal:
+    if facts.person_state(asked.person) != "active":
+        return Refusal(Code.SUBJECT, "person")
+    outcome = badge.enrol(
+        Enrolment("", "", asked.person, clock.now()),
+        Tap(asked.credential, asked.assurance, asked.problem, asked.label),
+        facts.badge_of(asked.credential),
+        number=facts.next("badge"),
+        least_assurance=min(zone.least_assurance for zone in facility.zones.values()),
+        personalised=asked.personalised,
+    )
+    return Outcome(outcome.records)
+
+
+Rule = Callable[[Any, Facts, Facility, Clock], Outcome | Refusal]
+
+COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
+    "trust": (Trust, _trust),
+    "revoke": (Revoke, _revoke),
+    "operator.add": (AddOperator, _operator_add),
+    "operator.retire": (RetireOperator, _operator_retire),
+    "enrol": (Enrol, _enrol),
+    "enrol.card": (EnrolCard, _enrol_card),
+}
+
+
+def decide(
+    command: str, arguments: dict[str, Any], facts: Facts, facility: Facility, clock: Clock
+) -> Outcome | Refusal:
+    """What becomes of a console command."""
+    if command not in COMMANDS:
+        return Refusal(Code.FORM, "command")
+    form, rule = COMMANDS[command]
+    try:
+        canonical(arguments)  # a name with bytes that are no text could not be recorded
+        asked = msgspec.convert(arguments, form)
+    except (msgspec.ValidationError, TypeError, UnicodeEncodeError) as error:
+        return Refusal(Code.FORM, str(error)[:200])
+    return rule(asked, facts, facility, clock)

@@ -1,0 +1,236 @@
+"""Ninety days of the example, made by running the rules under a stepped clock: taps, doors, requests. No row is inserted.
+
+The same loop decides as in a running controller; only the parts and the clock are others. Chance comes from a fixed
+seed, so that every demo has the same days behind it.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from ulid import ULID
+
+from controller.actuator import NoParts
+from controller.app import Site
+from controller.clock import SteppedClock
+from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, STRANGER_IDM, DemoOperator, Employee, idm
+from controller.inbox import ConsoleAsked, ContactSeen, CredentialPresented, RequestReceived
+from controller.loop import Loop
+from controller.record.canonical import canonical, timestamp
+from controller.record.keys import KeyPair
+from controller.record.private import Text
+from controller.record.requests import (
+    ApproveRight,
+    EnrolBadge,
+    RegisterPerson,
+    ReleasePortal,
+    RequestRight,
+    RetireBadge,
+    make_request,
+)  # fmt: skip
+from controller.record.topics import Reply
+from controller.turn import Committed
+from hardware.protocols import Assurance, CardRead
+
+_OPERATOR = {operator.login: n for n, operator in enumerate(OPERATORS, 1)}
+_PURPOSE = {"office": "日常業務", "rnd": "製品開発", "proto": "試作品の製作・評価", "archive": "図面の閲覧"}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One tap to come: when, who, through which portal and side."""
+
+    at: datetime
+    login: str
+    portal: str
+    side: str = "in"
+
+
+class History:
+    """The example's past, appended to an empty ledger."""
+
+    def __init__(self, site: Site, dashboard: KeyPair, start: datetime) -> None:
+        self._site = site
+        self._dashboard = dashboard
+        self.clock = SteppedClock(start)
+        self._chance = random.Random(20261122)  # noqa: S311 - an example's days, not a secret
+        self._replies: list[Reply] = []
+        boot = f"{self._chance.getrandbits(64):016x}"
+        self._loop: Loop = site.loop(self.clock, NoParts(), boot, self._told, _pass)
+
+    def _told(self, done: Committed) -> None:
+        self._replies += [reply for _, reply in done.replies]
+
+    def make(self, until: datetime, progress: Callable[[float], None]) -> None:
+        """Everything from the first start to `until`; `progress` hears how much of it is done, from 0 to 1."""
+        self._loop.start()
+        for portal in self._site.facility.portals:
+            self._loop.turn([ContactSeen(portal, "leaf", False)])
+        self._people()
+        begin = self.clock.now()
+        zone = self._site.facility.timezone
+        day = begin.astimezone(zone).date() + timedelta(days=1)
+        while (morning := datetime(day.year, day.month, day.day, tzinfo=zone)) < until:
+            for visit in sorted(self._day(morning), key=lambda v: v.at):
+                if visit.at < until - timedelta(minutes=5):
+                    self._visit(visit)
+            if day.day == 15:
+                self._incidents()
+            progress(min(1.0, (morning - begin) / (until - begin)))
+            day += timedelta(days=1)
+        self.clock.step_to(until - timedelta(seconds=30))
+        self._lost_badge()
+        self._waiting_requests()
+        self._loop.stop()
+
+    # People, badges, rights: by signed requests of the dashboard, as in life ----------------------------------------------
+
+    def _people(self) -> None:
+        self._console("trust", {"key": self._dashboard.public.text()})
+        self._operator(OPERATORS[0], None)
+        for person in EMPLOYEES:
+            text = {"name": person.name, "kana": person.kana, "title": person.title, "department": person.department}
+            self._ask("sato", RegisterPerson(), text)
+        for operator in OPERATORS[1:]:
+            self._operator(operator, NUMBER[operator.login])
+        for n in range(1, len(EMPLOYEES) + 1):
+            self._ask("sato", EnrolBadge(n, "main/in"))
+            self._tap("main/in", idm(n))
+        for n, person in enumerate(EMPLOYEES, 1):
+            for zone, schedule in person.rights:
+                self._right(n, zone, schedule)
+
+    def _operator(self, operator: DemoOperator, person: int | None) -> None:
+        name = EMPLOYEES[NUMBER[operator.login] - 1].name
+        arguments = {"name": name, "roles": list(operator.roles), "scope": list(operator.scope), "person": person}
+        self._console("operator.add", arguments)
+
+    def _right(self, person: int, zone: str, schedule: str, approve: bool = True) -> None:
+        now = self.clock.now()
+        body = RequestRight(person, zone, schedule, timestamp(now), timestamp(now + timedelta(days=365)))
+        self._ask("sato", body, {"purpose": _PURPOSE[zone]})
+        if approve:
+            row = self._site.ledger.connection.execute("select max(access_right) from access_right").fetchone()
+            self._ask("suzuki" if person != 2 else "takahashi", ApproveRight(row[0]))
+
+    def _waiting_requests(self) -> None:
+        """Something to decide: two rights that nobody has approved yet."""
+        self._right(10, "proto", "day", approve=False)
+        self._right(33, "archive", "day", approve=False)
+
+    def _incidents(self) -> None:
+        """What happens once a month: a delivery let in by hand, and the dock's leaf pushed open."""
+        self._ask("tanaka", ReleasePortal("dock"), {"reason": "納品業者の搬入（立会い：清水）"})
+        self._leaf("dock", True, 2)
+        self._leaf("dock", False, 15)
+        self._pass_time(3600)
+        self._leaf("dock", True, 1)
+        self._leaf("dock", False, 4)
+
+    def _lost_badge(self) -> None:
+        """A badge reported lost; its owner waits for a new one."""
+        row = self._site.ledger.connection.execute("select badge from badge where person = ?", (NUMBER["fujita"],))
+        self._ask("tanaka", RetireBadge(row.fetchone()[0], "lost"))
+
+    def _ask(self, login: str, body: msgspec.Struct, text: Text | None = None) -> None:
+        self.clock.step(timedelta(seconds=self._chance.uniform(2, 9)))
+        now = self.clock.now()
+        expires = now + timedelta(seconds=10) if isinstance(body, ReleasePortal) else None
+        request = make_request(
+            self._dashboard, self._site.facility.id, self._site.key.public, id=str(ULID.from_datetime(now)), body=body,
+            private={k: v for k, v in (text or {}).items() if v}, operator=_OPERATOR[login], issued_at=now,
+            expires_at=expires,
+        )  # fmt: skip
+        self._loop.turn([RequestReceived(canonical(request))])
+        if self._replies[-1].request != request.id or self._replies[-1].code is not None:
+            raise RuntimeError(
+                f"the example's own request was refused: {self._replies[-1].code} {self._replies[-1].place}"
+            )
+
+    def _console(self, command: str, arguments: dict[str, Any]) -> None:
+        answers: list[dict[str, Any]] = []
+        self._loop.turn([ConsoleAsked(command, arguments, answers.append)])
+        if answers[0]["code"] is not None:
+            raise RuntimeError(f"the example's own command was refused: {answers[0]}")
+
+    # Days -----------------------------------------------------------------------------------------------------------------
+
+    def _day(self, morning: datetime) -> Iterator[Visit]:
+        working = not (
+            morning.weekday() >= 5 or self._site.facility.schedules["day"].calendar.is_holiday(morning.date())
+        )
+        for person in EMPLOYEES:
+            night = ("office", "night") in person.rights or person.department == "警備"
+            present = self._chance.random() < (0.7 if night else 0.93 if working else 0.03)
+            if present:
+                yield from self._night(person, morning) if night else self._shift(person, morning)
+        if self._chance.random() < 0.25:
+            yield Visit(
+                morning + timedelta(hours=self._chance.uniform(9, 22)),
+                "stranger",
+                self._chance.choice(("main", "staff")),
+            )
+
+    def _shift(self, person: Employee, morning: datetime) -> Iterator[Visit]:
+        arrive = morning + timedelta(minutes=self._chance.gauss(510, 14))
+        leave = morning + timedelta(minutes=self._chance.gauss(1075, 45))
+        yield Visit(arrive, person.login, self._chance.choice(("main", "staff", "staff")))
+        zones = [zone for zone, _ in person.rights if zone != "office"]
+        for _ in range(self._chance.randint(0, 2) if zones else 0):
+            inside = arrive + (leave - arrive) * self._chance.random()
+            zone = self._chance.choice(zones)
+            yield Visit(inside, person.login, zone)
+            yield Visit(inside + timedelta(minutes=self._chance.uniform(10, 90)), person.login, zone, "out")
+        if self._chance.random() < 0.02:
+            yield Visit(arrive + timedelta(hours=1), person.login, self._chance.choice(("archive", "proto", "rnd")))
+        if self._chance.random() < 0.6:
+            yield Visit(morning + timedelta(minutes=self._chance.gauss(775, 8)), person.login, "main")
+
+    def _night(self, person: Employee, morning: datetime) -> Iterator[Visit]:
+        yield Visit(morning + timedelta(minutes=self._chance.gauss(1275, 6)), person.login, "staff")
+        if person.department == "警備":
+            for hour in (22.5, 25, 28):
+                for portal in ("rnd", "proto"):
+                    at = morning + timedelta(hours=hour, minutes=self._chance.uniform(0, 15))
+                    yield Visit(at, person.login, portal)
+                    yield Visit(at + timedelta(minutes=4), person.login, portal, "out")
+
+    def _visit(self, visit: Visit) -> None:
+        self.clock.step_to(visit.at)
+        number = NUMBER.get(visit.login, 0)
+        self._tap(f"{visit.portal}/{visit.side}", idm(number) if number else STRANGER_IDM)
+        if self._loop.portals[visit.portal].status != "released":
+            return
+        if self._chance.random() < 0.01:
+            self._pass_time(6)  # nobody came
+            return
+        self._leaf(visit.portal, True, 1.2)
+        held = self._chance.random() < 0.004
+        self._leaf(visit.portal, False, 35 if held else self._chance.uniform(1.5, 4))
+
+    def _leaf(self, portal: str, opened: bool, after_s: float) -> None:
+        self._pass_time(after_s)
+        self._loop.turn([ContactSeen(portal, "leaf", opened)])
+
+    def _pass_time(self, seconds: float) -> None:
+        """Steps in the pace of the deadlines that come meanwhile."""
+        end = self.clock.now() + timedelta(seconds=seconds)
+        while True:
+            due = self.clock.now() + timedelta(seconds=self._loop.wait_s(), milliseconds=1)
+            if due >= end:
+                break
+            self.clock.step_to(due)
+            self._loop.turn([])
+        self.clock.step_to(end)
+
+    def _tap(self, reader: str, number: bytes) -> None:
+        self._pass_time(1.0)
+        card = CardRead(f"felica-lite-s:{number.hex()}", Assurance.MUTUAL, f"{number[6]:02X}:{number[7]:02X}")
+        self._loop.turn([CredentialPresented(reader, card)])
+
+
+def _pass(_step: str) -> None:
+    """Nothing is killed here."""

@@ -1,0 +1,151 @@
+"""The example's site: four zones, six portals, as `site.toml`, and the simulated building that goes with it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.demo.company import BLANK_IDM, EMPLOYEES, STRANGER_IDM, idm
+from controller.facility import Facility
+from hardware.card_keys import CardKeys
+
+SITE_ID = "minato"
+
+_HEAD = """\
+# The demo's site. Everything in it is simulated: nothing here opens a real door.
+[site]
+id = "{site}"
+name = {{ ja = "港精機 本社工場", en = "Minato Precision, main works" }}
+timezone = "Asia/Tokyo"
+
+[clock]
+trust = "host"
+
+[calendar]
+national = "JP"
+company = [2026-12-29, 2026-12-30, 2026-12-31]
+
+[broker]
+host = "127.0.0.1"
+port = {broker_port}
+
+[simulation]
+building = "{building}"
+
+[[zone]]
+id = "office"
+name = {{ ja = "事務所", en = "Office" }}
+
+[[zone]]
+id = "rnd"
+name = {{ ja = "開発室", en = "R&D room" }}
+
+[[zone]]
+id = "proto"
+name = {{ ja = "試作室", en = "Prototype shop" }}
+
+[[zone]]
+id = "archive"
+name = {{ ja = "図面庫", en = "Drawing archive" }}
+
+[[schedule]]
+id = "day"
+name = {{ ja = "日勤", en = "Day shift" }}
+hours = {{ weekdays = "07:30-19:00" }}
+
+[[schedule]]
+id = "long-day"
+name = {{ ja = "日勤（残業可）", en = "Day shift with overtime" }}
+hours = {{ weekdays = "07:00-22:00", sat = "08:00-18:00", holidays = "08:00-18:00" }}
+
+[[schedule]]
+id = "night"
+name = {{ ja = "夜勤", en = "Night shift" }}
+hours = {{ every_day = "21:00-07:30", holidays = "as weekday" }}
+"""
+
+_PORTAL = """
+[[portal]]
+id = "{id}"
+name = {{ ja = "{ja}", en = "{en}" }}
+inner = "{inner}"
+{outer}lock = "simulated:{base}"
+contact = "simulated:{contact}"
+exit_button = "simulated:{exit}?active_low"
+release_s = 5
+held_open_s = 20
+"""
+
+_READER = """
+[[portal.reader]]
+side = "{side}"
+device = "nfc+udp://127.0.0.1:{port}"
+annunciator = {{ {lamps} }}
+"""
+
+_PORTALS = (
+    ("main", "正面入口", "Main entrance", "office", "", ("in",)),
+    ("staff", "通用口", "Staff entrance", "office", "", ("in",)),
+    ("rnd", "開発室", "R&D room", "rnd", "office", ("in", "out")),
+    ("proto", "試作室", "Prototype shop", "proto", "rnd", ("in", "out")),
+    ("dock", "試作室 搬入口", "Prototype shop, dock", "proto", "", ("in",)),
+    ("archive", "図面庫", "Drawing archive", "archive", "office", ("in", "out")),
+)
+
+
+def site_toml(broker_port: int, building: str, ports: dict[str, int]) -> str:
+    """The site's settings; `ports` are the UDP ports of the readers by id (`main/in`)."""
+    text = _HEAD.format(site=SITE_ID, broker_port=broker_port, building=building)
+    for n, (id, ja, en, inner, outer, sides) in enumerate(_PORTALS, 1):
+        line = f'outer = "{outer}"\n' if outer else ""
+        base = 100 * n
+        text += _PORTAL.format(id=id, ja=ja, en=en, inner=inner, outer=line, base=base, contact=base + 1, exit=base + 2)
+        for m, side in enumerate(sides):
+            pins = zip(("red", "green", "blue", "buzzer"), range(base + 10 * (m + 1), base + 100), strict=False)
+            lamps = ", ".join(f'{lamp} = "simulated:{pin}"' for lamp, pin in pins)
+            text += _READER.format(side=side, port=ports[f"{id}/{side}"], lamps=lamps)
+    return text
+
+
+def reader_ids() -> list[str]:
+    """The readers of the example by id."""
+    return [f"{id}/{side}" for id, _, _, _, _, sides in _PORTALS for side in sides]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An emulated card: the name it is tapped by, its number, and its key (None: blank, as from the factory)."""
+
+    name: str
+    idm: bytes
+    key: bytes | None
+
+
+def cards(keys: CardKeys) -> list[Card]:
+    """The example's cards: everybody's, a stranger's, a blank one, and a copy of a right holder's number without the key."""
+    everybody = [Card(person.login, idm(n), keys.key(idm(n))) for n, person in enumerate(EMPLOYEES, 1)]
+    return [
+        *everybody,
+        Card("stranger", STRANGER_IDM, keys.key(STRANGER_IDM)),
+        Card("blank", BLANK_IDM, None),
+        Card("copy", idm(2), bytes(range(16))),
+    ]
+
+
+def building_toml(facility: Facility, keys: CardKeys, data: Path, listen: str) -> str:
+    """The plan of the simulated building: the same readers, pins and doors, and the cards."""
+    lines = [f'listen = "{listen}"', f'log = "{data / "building.log"}"', f'state = "{data / "cards.json"}"']
+    for reader in facility.readers.values():
+        port = reader.device.rpartition(":")[2]
+        lines += ["[[reader]]", f'id = "{reader.id}"', f"port = {port}"]
+    for portal in facility.portals.values():
+        lines += ["[[door]]", f'id = "{portal.id}"']
+        lines += [f'reader_{reader.side} = "{reader.id}"' for reader in portal.readers]
+        lines += [
+            f'lock = "{portal.lock}"',
+            f'dps = "{portal.contact}"',
+            f'rex = "{portal.exit_button}"',
+            "limit_s = 10",
+        ]
+    for card in cards(keys):
+        lines += ["[[card]]", f'name = "{card.name}"', 'kind = "felica-lite-s"', f'idm = "{card.idm.hex()}"']
+        lines += [f'key = "{card.key.hex()}"'] if card.key is not None else []
+    return "\n".join(lines) + "\n"

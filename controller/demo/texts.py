@@ -1,0 +1,42 @@
+"""What the demo says, in both languages."""
+
+import os
+
+_TEXTS = {
+    "making": {"ja": "{days}日分の記録を作っています", "en": "making {days} days of history"},
+    "lock": {"ja": "錠まで", "en": "to the lock"},
+    "dashboard": {"ja": "画面まで", "en": "to the dashboard"},
+    "welcome": {
+        "ja": "\n関守の体験版が動いています（錠は模擬です）。\n\n  {url}\n\nサインインできる人（名前、パスワード、役割）:",
+        "en": "\nThe Sekimori demo is running (the locks are simulated).\n\n  {url}\n\nWho can sign in (name, password, role):",
+    },
+    "next": {
+        "ja": "\n別の端末で次を試してください:\n"
+        "  .venv/bin/sekimori tap suzuki@main{data}       # 入れる人\n"
+        "  .venv/bin/sekimori tap stranger@main{data}     # 知らないバッジ\n"
+        "  .venv/bin/sekimori tap copy@main{data}         # 番号だけの複製\n"
+        "  .venv/bin/sekimori listen{data}                # 記録を流し見る\n"
+        "Ctrl-C で終わります。",
+        "en": "\nIn another terminal, try:\n"
+        "  .venv/bin/sekimori tap suzuki@main{data}       # a right holder\n"
+        "  .venv/bin/sekimori tap stranger@main{data}     # a badge nobody knows\n"
+        "  .venv/bin/sekimori tap copy@main{data}         # a copied number without the key\n"
+        "  .venv/bin/sekimori listen{data}                # the records as they come\n"
+        "Ctrl-C ends it.",
+    },
+    "ended": {"ja": "{process} が止まりました。{log} を見てください。", "en": "{process} has ended; see {log}"},
+    "no_demo": {
+        "ja": "ここに体験版はありません。先に sekimori demo を動かしてください。",
+        "en": "no demo here; start `sekimori demo` first",
+    },
+}
+
+
+def text(name: str, lang: str, **values: object) -> str:
+    """The text in `ja` or `en`; an empty `lang` is that of the terminal."""
+    return _TEXTS[name][lang or terminal_language()].format(**values)
+
+
+def terminal_language() -> str:
+    """`ja` where the terminal's LANG or LC_ALL says so, else `en`."""
+    return "ja" if (os.environ.get("LC_ALL") or os.environ.get("LANG") or "").startswith("ja") else "en"

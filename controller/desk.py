@@ -1,0 +1,195 @@
+"""The desk: where requests come to be decided. Envelope, signature and operator first, then the kind's rule.
+
+Every kind is one row of `RULES`. What changes something leaves records and its reply in one transaction under its id, so
+that a repeated request is answered and not done again (design §5).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from controller.facility import Facility
+from controller.facts import Facts
+from controller.ledger.ledger import fresh_salt
+from controller.record.canonical import moment
+from controller.record.keys import KeyPair
+from controller.record.private import PrivateRow, Text
+from controller.record.refusals import Code
+from controller.record.requests import (
+    MalformedRequest,
+    Request,
+    read_body,
+    read_envelope,
+    read_private,
+    signature_holds,
+)
+from controller.rules import badge, passage, person, right
+from controller.rules.authority import OperatorFact, authorise, within
+from controller.rules.outcome import Outcome, Refusal
+from controller.rules.passage import At
+from controller.rules.portal import PortalState
+
+LONGEST_S = {"portal.release": 60.0}
+"""Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason."""
+
+CLOCK_SLACK = timedelta(seconds=120)
+"""How far a dashboard's clock may be ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request whose signature, operator and form are good: what the rules need of it."""
+
+    id: str
+    body: Any
+    text: Text
+    operator: OperatorFact
+    now: datetime
+    now_s: float
+
+    def private(self, id: str) -> PrivateRow:
+        """The request's texts as a new private row."""
+        return PrivateRow(id, 1, self.text, fresh_salt())
+
+
+class Rejected(Exception):
+    """Nobody known signed this: no reply, no record of its own, only a count. `code` is `form` or `signature`."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Desk:
+    """Decides requests on facts of the moment."""
+
+    def __init__(self, facility: Facility, facts: Facts, key: KeyPair) -> None:
+        self._facility = facility
+        self._facts = facts
+        self._key = key
+
+    def open(self, data: bytes) -> Request:
+        """The request, if a trusted dashboard signed it for this site. Raises Rejected."""
+        try:
+            request = read_envelope(data)
+        except MalformedRequest as error:
+            raise Rejected(Code.FORM) from error
+        keys = self._facts.dashboard(request.dashboard)
+        if keys is None or request.site != self._facility.id or not signature_holds(request, keys):
+            raise Rejected(Code.SIGNATURE)
+        return request
+
+    def decide(
+        self, request: Request, now: datetime, now_s: float, clock: str, portals: dict[str, PortalState]
+    ) -> Outcome | Refusal:
+        """What becomes of a request that a trusted dashboard signed."""
+        refusal = _stale(request, now, clock)
+        if refusal:
+            return refusal
+        try:
+            body = read_body(request)
+            text = read_private(request, self._key)
+        except MalformedRequest as error:
+            place = str(error).partition(":")[0]
+            missing = Code.PURPOSE if place == "private.purpose" else Code.FORM
+            return Refusal(missing, str(error)[:200])
+        operator = self._facts.operator(request.operator)
+        refusal = authorise(request.kind, operator)
+        if refusal or operator is None:
+            return refusal or Refusal(Code.OPERATOR, "operator")
+        return RULES[request.kind](self, Asked(request.id, body, text, operator, now, now_s), portals)
+
+    # One method a kind: gather the facts, ask the rule. ---------------------------------------------------------------
+
+    def _person_register(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        number = self._facts.next("person")
+        return person.register(number, asked.private(f"person-{number}"))
+
+    def _person_suspend(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        state = self._facts.person_state(asked.body.person)
+        return person.suspend(asked.body.person, state, asked.private(f"reason-{asked.id}"))
+
+    def _person_reinstate(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        state = self._facts.person_state(asked.body.person)
+        return person.reinstate(asked.body.person, state, asked.private(f"reason-{asked.id}"), asked.operator)
+
+    def _badge_enrol(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        readers = self._facility.readers
+        at = readers.get(asked.body.reader)
+        open_at = self._facts.enrolments({reader.id: reader.portal for reader in readers.values()})
+        return badge.open_enrolment(
+            asked.body,
+            asked.operator,
+            portal=None if at is None else at.portal,
+            busy=asked.body.reader in open_at,
+            person_state=self._facts.person_state(asked.body.person),
+            now=asked.now,
+        )
+
+    def _badge_retire(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return badge.retire(self._facts.badge(asked.body.badge), asked.body.badge, asked.body.state)
+
+    def _right_request(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        number = self._facts.next("access_right")
+        return right.request(
+            asked.body,
+            asked.operator,
+            number=number,
+            purpose=asked.private(f"purpose-{number}"),
+            person_state=self._facts.person_state(asked.body.person),
+            zones=self._facility.zones,
+            schedules=self._facility.schedules,
+            now=asked.now,
+        )
+
+    def _right_approve(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return right.approve(self._facts.right(asked.body.access_right), asked.operator, asked.now)
+
+    def _right_decline(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return right.decline(self._facts.right(asked.body.access_right), asked.operator)
+
+    def _right_revoke(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return right.revoke(self._facts.right(asked.body.access_right), asked.operator)
+
+    def _portal_release(self, asked: Asked, portals: dict[str, PortalState]) -> Outcome | Refusal:
+        portal = self._facility.portals.get(asked.body.portal)
+        if portal is None:
+            return Refusal(Code.SUBJECT, "body.portal")
+        if refusal := within(asked.operator, portal.inner, portal.outer):
+            return refusal
+        at = At(portal.id, portals[portal.id], portal.timing, asked.now_s)
+        return passage.release(at, asked.operator.operator, asked.private(f"reason-{asked.id}"))
+
+
+RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refusal]] = {
+    "person.register": Desk._person_register,
+    "person.suspend": Desk._person_suspend,
+    "person.reinstate": Desk._person_reinstate,
+    "badge.enrol": Desk._badge_enrol,
+    "badge.retire": Desk._badge_retire,
+    "right.request": Desk._right_request,
+    "right.approve": Desk._right_approve,
+    "right.decline": Desk._right_decline,
+    "right.revoke": Desk._right_revoke,
+    "portal.release": Desk._portal_release,
+}
+
+
+def _stale(request: Request, now: datetime, clock: str) -> Refusal | None:
+    """Whether the request comes too late or too early; what expires is refused while the clock is not trusted (design §6)."""
+    try:
+        issued = moment(request.issued_at)
+        expires = None if request.expires_at is None else moment(request.expires_at)
+    except ValueError:
+        return Refusal(Code.FORM, "issued_at")
+    longest = LONGEST_S.get(request.kind)
+    if longest is not None and (expires is None or (expires - issued).total_seconds() > longest):
+        return Refusal(Code.FRESHNESS, "expires_at")
+    if expires is None:
+        return None
+    if clock == "unsynced":
+        return Refusal(Code.CLOCK, "expires_at")
+    if now > expires or issued > now + CLOCK_SLACK:
+        return Refusal(Code.FRESHNESS, "expires_at")
+    return None

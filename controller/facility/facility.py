@@ -1,0 +1,126 @@
+"""What is screwed on, as the rules and the composition root see it: `site.toml` read once, into frozen structs."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from controller.facility.forms import ASSURANCES, AnnunciatorForm, BrokerForm, FacilityForm, Names, PortalForm
+from controller.facility.hours import hours_text, schedule_of
+from controller.facility.mistakes import mistakes_in
+from controller.record.kinds.site import PortalSet, ReaderSet, ScheduleSet, ZoneSet
+from controller.record.settings import BadSettings, load_settings
+from controller.rules.portal import Timing
+from controller.rules.schedule import Calendar, Schedule, always
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A zone: its id, names, and the least assurance it takes."""
+
+    id: str
+    name: Names
+    least_assurance: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderAt:
+    """A reader: its id (`portal/side`), device, portal and side."""
+
+    id: str
+    device: str
+    portal: str
+    side: str
+    annunciator: AnnunciatorForm | None
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """A portal with its parts and timing. `outer` is empty towards the outside."""
+
+    id: str
+    name: Names
+    inner: str
+    outer: str
+    lock: str
+    contact: str
+    exit_button: str
+    readers: tuple[ReaderAt, ...]
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """The site as configured: what the rules and the composition root need of `site.toml`."""
+
+    id: str
+    name: Names
+    timezone: ZoneInfo
+    clock_trust: str
+    broker: BrokerForm | None
+    building: str
+    zones: dict[str, Zone]
+    portals: dict[str, Portal]
+    readers: dict[str, ReaderAt]
+    schedules: dict[str, Schedule]
+    schedule_names: dict[str, Names]
+
+    @property
+    def least_assurance(self) -> int:
+        """The least that any zone takes: a badge that proves less would open nothing."""
+        return min(zone.least_assurance for zone in self.zones.values())
+
+    def described(self) -> dict[str, tuple[msgspec.Struct, ...]]:
+        """Zones, portals and schedules as the record `site.configured` says them."""
+        return {
+            "zones": tuple(ZoneSet(z.id, z.name.ja, z.name.en, z.least_assurance) for z in self.zones.values()),
+            "portals": tuple(
+                PortalSet(
+                    p.id, p.name.ja, p.name.en, p.inner, p.outer, tuple(ReaderSet(r.id, r.side) for r in p.readers)
+                )
+                for p in self.portals.values()
+            ),
+            "schedules": tuple(
+                ScheduleSet(s.id, self.schedule_names[s.id].ja, self.schedule_names[s.id].en, hours_text(s))
+                for s in self.schedules.values()
+            ),
+        }
+
+
+def load_facility(path: Path, also: Callable[[FacilityForm], Iterable[str]] = lambda form: ()) -> Facility:
+    """The facility in `site.toml`; `also` finds more mistakes in it. Raises BadSettings with every mistake, OSError."""
+    form = load_settings(path, FacilityForm)
+    mistakes = [*mistakes_in(form), *also(form)]
+    if mistakes:
+        raise BadSettings(str(path), mistakes)
+    return _facility(form)
+
+
+def _facility(form: FacilityForm) -> Facility:
+    zone = ZoneInfo(form.site.timezone)
+    calendar = Calendar(form.calendar.national, frozenset(form.calendar.company))
+    schedules = {"always": always(zone)} | {s.id: schedule_of(s, zone, calendar) for s in form.schedule}
+    portals = {p.id: _portal(p) for p in form.portal}
+    return Facility(
+        id=form.site.id,
+        name=form.site.name,
+        timezone=zone,
+        clock_trust=form.clock.trust,
+        broker=form.broker,
+        building=form.simulation.building if form.simulation else "",
+        zones={z.id: Zone(z.id, z.name, ASSURANCES[z.least_assurance]) for z in form.zone},
+        portals=portals,
+        readers={r.id: r for p in portals.values() for r in p.readers},
+        schedules=schedules,
+        schedule_names={"always": Names("常時", "At any time")} | {s.id: s.name for s in form.schedule},
+    )
+
+
+def _portal(form: PortalForm) -> Portal:
+    readers = tuple(ReaderAt(f"{form.id}/{r.side}", r.device, form.id, r.side, r.annunciator) for r in form.reader)
+    timing = Timing(form.release_s, form.held_open_s)
+    return Portal(
+        form.id, form.name, form.inner, form.outer, form.lock, form.contact, form.exit_button, readers, timing
+    )

@@ -1,0 +1,116 @@
+"""The form of `site.toml`, table by table. What a struct cannot say is in `mistakes.py`."""
+
+from datetime import date
+
+import msgspec
+
+ASSURANCES = {"id only": 0, "one way": 1, "mutual": 2, "aes": 3}
+
+
+class _Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of `site.toml`."""
+
+
+class Names(_Form, frozen=True):
+    """A name in both languages."""
+
+    ja: str
+    en: str
+
+
+class SiteForm(_Form, frozen=True):
+    """`[site]`."""
+
+    id: str
+    name: Names
+    timezone: str = "Asia/Tokyo"
+
+
+class ClockForm(_Form, frozen=True):
+    """`[clock]`: `ntp` trusts the clock once the kernel says it is synchronised, `host` always (demo, virtual machines)."""
+
+    trust: str = "ntp"
+
+
+class BrokerForm(_Form, frozen=True):
+    """`[broker]`: absent, the controller works alone. Passwords by file, never here."""
+
+    host: str
+    port: int = 8883
+    user: str = ""
+    password_file: str = ""
+    ca_file: str = ""
+
+
+class SimulationForm(_Form, frozen=True):
+    """`[simulation]`: where the simulated building listens; needed when a part is `simulated:`."""
+
+    building: str
+
+
+class CalendarForm(_Form, frozen=True):
+    """`[calendar]`: national holidays of `JP` (or none), and the company's own days."""
+
+    national: str = "JP"
+    company: tuple[date, ...] = ()
+
+
+class ScheduleForm(_Form, frozen=True):
+    """`[[schedule]]`: windows by day; `holidays` are closed unless windows or `as_weekday` stand there."""
+
+    id: str
+    name: Names
+    hours: dict[str, str]
+
+
+class ZoneForm(_Form, frozen=True):
+    """`[[zone]]`. `least_assurance` is in words; anything below `mutual` lets in whoever copies a card."""
+
+    id: str
+    name: Names
+    least_assurance: str = "mutual"
+
+
+class AnnunciatorForm(_Form, frozen=True):
+    """The light and buzzer of a reader: pins by device URL."""
+
+    red: str = ""
+    green: str = ""
+    blue: str = ""
+    buzzer: str = ""
+
+
+class ReaderForm(_Form, frozen=True):
+    """`[[portal.reader]]`: on side `in` one taps to enter `inner`, on side `out` to leave it."""
+
+    device: str
+    side: str = "in"
+    annunciator: AnnunciatorForm | None = None
+
+
+class PortalForm(_Form, frozen=True):
+    """`[[portal]]`: leads from zone `outer` (absent: outside) into zone `inner` (C8.7: lock and contact are required)."""
+
+    id: str
+    name: Names
+    inner: str
+    lock: str
+    contact: str
+    reader: tuple[ReaderForm, ...]
+    outer: str = ""
+    exit_button: str = ""
+    release_s: int = 5
+    held_open_s: int = 20
+
+
+class FacilityForm(_Form, frozen=True):
+    """The whole file."""
+
+    site: SiteForm
+    zone: tuple[ZoneForm, ...]
+    portal: tuple[PortalForm, ...]
+    clock: ClockForm = ClockForm()
+    calendar: CalendarForm = CalendarForm()
+    broker: BrokerForm | None = None
+    simulation: SimulationForm | None = None
+    schedule: tuple[ScheduleForm, ...] = ()

@@ -1,0 +1,112 @@
+"""What is wrong with a `site.toml` that a struct cannot say: ids, references, words, and one pin used twice."""
+
+import re
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from controller.facility.forms import ASSURANCES, FacilityForm, PortalForm, ScheduleForm
+from controller.facility.hours import GROUPS, windows
+from controller.record.settings import did_you_mean
+from controller.rules.schedule import DAYS
+
+_ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+def mistakes_in(form: FacilityForm) -> Iterator[str]:
+    """Every mistake, with its key path."""
+    if not _ID.fullmatch(form.site.id):
+        yield f"site.id: {form.site.id!r}; lower-case letters, digits and -, at most 32"
+    try:
+        ZoneInfo(form.site.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield f"site.timezone: {form.site.timezone!r} is not a time zone; write Asia/Tokyo"
+    if form.clock.trust not in ("ntp", "host"):
+        yield f"clock.trust: {form.clock.trust!r} is neither 'ntp' nor 'host'"
+    if form.calendar.national not in ("JP", ""):
+        yield f"calendar.national: {form.calendar.national!r} is not known; 'JP' or ''"
+    if not form.zone:
+        yield "zone: a site has at least one [[zone]]"
+    if not form.portal:
+        yield "portal: a site has at least one [[portal]]"
+    yield from _duplicates("zone", [z.id for z in form.zone])
+    yield from _duplicates("portal", [p.id for p in form.portal])
+    yield from _duplicates("schedule", [s.id for s in form.schedule])
+    for n, zone in enumerate(form.zone, 1):
+        if zone.least_assurance not in ASSURANCES:
+            yield (
+                f"zone[{n}].least_assurance: {zone.least_assurance!r} is none of {', '.join(map(repr, ASSURANCES))}"
+                + did_you_mean(zone.least_assurance, ASSURANCES)
+            )
+    for n, schedule in enumerate(form.schedule, 1):
+        yield from _schedule_mistakes(f"schedule[{n}]", schedule)
+    for n, portal in enumerate(form.portal, 1):
+        yield from _portal_mistakes(f"portal[{n}]", portal, [z.id for z in form.zone])
+    yield from _shared_devices(form)
+
+
+def _duplicates(noun: str, ids: list[str]) -> Iterator[str]:
+    for n, id in enumerate(ids, 1):
+        if not _ID.fullmatch(id):
+            yield f"{noun}[{n}].id: {id!r}; lower-case letters, digits and -, at most 32"
+        if id in ids[: n - 1]:
+            yield f"{noun}[{n}].id: {id!r} stands twice"
+
+
+def _schedule_mistakes(place: str, form: ScheduleForm) -> Iterator[str]:
+    if form.id == "always":
+        yield f"{place}.id: 'always' is every site's own schedule"
+    for key, text in form.hours.items():
+        known = [*DAYS, *GROUPS, "holidays"]
+        if key not in known:
+            yield f"{place}.hours.{key}: not a day{did_you_mean(key, known)}"
+        elif not (key == "holidays" and text == "as weekday"):
+            try:
+                windows(text)
+            except ValueError as error:
+                yield f"{place}.hours.{key}: {error}"
+
+
+def _portal_mistakes(place: str, form: PortalForm, zones: list[str]) -> Iterator[str]:
+    for key, zone in (("inner", form.inner), ("outer", form.outer)):
+        if zone not in zones and not (key == "outer" and zone == ""):
+            yield f"{place}.{key}: no zone {zone!r}{did_you_mean(zone, zones)}"
+    if form.inner == form.outer:
+        yield f"{place}.outer: a portal leads from one zone to another"
+    sides = [reader.side for reader in form.reader]
+    for n, side in enumerate(sides, 1):
+        if side not in ("in", "out"):
+            yield f"{place}.reader[{n}].side: {side!r} is neither 'in' nor 'out'"
+        elif side in sides[: n - 1]:
+            yield f"{place}.reader[{n}].side: {side!r} stands twice"
+    if "in" not in sides:
+        yield f"{place}.reader: a portal has a reader on side 'in'"
+    for key, seconds, most in (("release_s", form.release_s, 60), ("held_open_s", form.held_open_s, 3600)):
+        if not 1 <= seconds <= most:
+            yield f"{place}.{key}: {seconds}; from 1 to {most} seconds"
+
+
+def device_urls(form: FacilityForm) -> Iterator[tuple[str, str]]:
+    """Every device with its key path: what the composition root will open."""
+    for n, portal in enumerate(form.portal, 1):
+        place = f"portal[{n}]"
+        yield f"{place}.lock", portal.lock
+        yield f"{place}.contact", portal.contact
+        if portal.exit_button:
+            yield f"{place}.exit_button", portal.exit_button
+        for m, reader in enumerate(portal.reader, 1):
+            yield f"{place}.reader[{m}].device", reader.device
+            lamps = reader.annunciator
+            for lamp in ("red", "green", "blue", "buzzer") if lamps else ():
+                if url := getattr(lamps, lamp):
+                    yield f"{place}.reader[{m}].annunciator.{lamp}", url
+
+
+def _shared_devices(form: FacilityForm) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for place, url in device_urls(form):
+        device = url.partition("?")[0]
+        if device in seen:
+            yield f"{place}: {device} is already {seen[device]}"
+        seen.setdefault(device, place)
+        if url.startswith("simulated:") and form.simulation is None:
+            yield f"{place}: simulated, but there is no [simulation] with the building's address"

@@ -1,0 +1,127 @@
+"""Facts for the rules: indexed queries on the writer's connection, which see what the present batch has already done.
+
+No second copy in memory: 15 µs at 100,000 people against 290 µs for the commit, and nothing to keep in step (design §11).
+"""
+
+import sqlite3
+from functools import lru_cache
+
+from controller.record.canonical import moment
+from controller.record.envelope import decode
+from controller.record.keys import PublicKeys
+from controller.record.kinds.site import SiteConfigured
+from controller.rules.access import BadgeFact, RightFact
+from controller.rules.authority import OperatorFact
+from controller.rules.badge import Enrolment
+from controller.rules.right import Standing
+
+BADGE = """select badge.badge, badge.person, badge.state, coalesce(person.state, '') from badge
+    left join person on person.person = badge.person where """
+RIGHTS = "select access_right, schedule, from_at, until_at, state from access_right where person = ? and zone = ?"
+
+
+@lru_cache(maxsize=64)
+def _keys(text: str) -> PublicKeys:
+    """The keys in this text, read once; whether they are trusted is asked of the tables each time."""
+    return PublicKeys.parse(text)
+
+
+class Facts:
+    """Questions that the rules have, answered from the tables."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def badge_of(self, credential: str) -> BadgeFact | None:
+        """The badge with this credential digest. A retired badge stays known; a live one comes first."""
+        row = self._connection.execute(BADGE + "badge.credential = ?", (credential,)).fetchone()
+        return None if row is None else BadgeFact(*row)
+
+    def badge(self, number: int) -> BadgeFact | None:
+        """The badge with this number."""
+        row = self._connection.execute(BADGE + "badge.badge = ?", (number,)).fetchone()
+        return None if row is None else BadgeFact(*row)
+
+    def rights(self, person: int, zone: str) -> tuple[RightFact, ...]:
+        """The person's rights to the zone, in any state."""
+        rows = self._connection.execute(RIGHTS, (person, zone))
+        return tuple(RightFact(n, schedule, moment(a), moment(b), state) for n, schedule, a, b, state in rows)
+
+    def person_state(self, person: int) -> str | None:
+        """`active`, `suspended`, or None for nobody."""
+        row = self._connection.execute("select state from person where person = ?", (person,)).fetchone()
+        return None if row is None else row[0]
+
+    def right(self, number: int) -> Standing | None:
+        """The right with this number, and which human asked for it."""
+        row = self._connection.execute(
+            """select access_right, access_right.person, zone, access_right.state, until_at, requested_by, operator.person
+            from access_right left join operator on operator.operator = requested_by where access_right = ?""",
+            (number,),
+        ).fetchone()
+        return None if row is None else Standing(row[0], row[1], row[2], row[3], moment(row[4]), row[5], row[6])
+
+    def operator(self, number: int) -> OperatorFact | None:
+        """The operator with this number."""
+        row = self._connection.execute(
+            "select operator, roles, scope, person, state from operator where operator = ?", (number,)
+        ).fetchone()
+        if row is None:
+            return None
+        return OperatorFact(row[0], frozenset(row[1].split()), frozenset(row[2].split()), row[3], row[4])
+
+    def dashboard(self, id: str) -> PublicKeys | None:
+        """The public keys of a trusted dashboard; None for a stranger and for a revoked one."""
+        row = self._connection.execute(
+            "select public from dashboard where dashboard = ? and state = 'trusted'", (id,)
+        ).fetchone()
+        return None if row is None else _keys(row[0])
+
+    def dashboards(self) -> list[PublicKeys]:
+        """The keys of every trusted dashboard."""
+        rows = self._connection.execute("select public from dashboard where state = 'trusted' order by dashboard")
+        return [_keys(public) for (public,) in rows]
+
+    def request(self, id: str) -> tuple[str, str | None, int, int] | None:
+        """Dashboard, code, first and last record of a request that was decided before."""
+        row = self._connection.execute(
+            "select dashboard, code, first_seq, last_seq from request where request = ?", (id,)
+        ).fetchone()
+        return None if row is None else (row[0], row[1], row[2], row[3])
+
+    def enrolments(self, portals: dict[str, str]) -> dict[str, Enrolment]:
+        """The open enrolments by reader; `portals` names each reader's portal."""
+        rows = self._connection.execute("select reader, person, until_at from enrolment where state = 'open'")
+        return {
+            reader: Enrolment(reader, portals.get(reader, ""), person, moment(until)) for reader, person, until in rows
+        }
+
+    def pending_releases(self) -> list[tuple[str, int]]:
+        """Portals with a release whose outcome no record tells, and the record that released them."""
+        return self._connection.execute(
+            "select portal, release_seq from portal_state where release_seq is not null"
+        ).fetchall()
+
+    def failed_parts(self) -> set[str]:
+        """The parts that had failed when the ledger last heard of them."""
+        return {part for (part,) in self._connection.execute("select part from part where state = 'failed'")}
+
+    def configured(self) -> dict[str, set[str]]:
+        """The ids in the tables of what is screwed on."""
+        tables = {"site": "site", "zone": "zone", "portal": "portal", "reader": "reader", "schedule": "schedule"}
+        return {
+            table: {id for (id,) in self._connection.execute(f"select {column} from {table}")}  # noqa: S608
+            for table, column in tables.items()
+        }
+
+    def last_configuration(self) -> SiteConfigured | None:
+        """The last `site.configured`, or None before the first."""
+        row = self._connection.execute("select bytes from record where seq = (select max(seq) from site)").fetchone()
+        body = None if row is None else decode(row[0]).body
+        return body if isinstance(body, SiteConfigured) else None
+
+    def next(self, noun: str) -> int:
+        """The next number for a person, badge, access_right or operator."""
+        row = self._connection.execute(f"select coalesce(max({noun}), 0) + 1 from {noun}").fetchone()  # noqa: S608
+        number: int = row[0]
+        return number

@@ -1,0 +1,115 @@
+"""What comes in: inputs as observed, and the one bounded queue that carries them to the loop.
+
+Callbacks and threads do `put` and return, nothing else, ever. Past the bound a contact replaces the level that still waits
+for the same contact, and everything else is turned away: the caller plays the busy signal, and the loop records the count.
+"""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hardware.protocols import CardRead
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialPresented:
+    """A reader saw a card."""
+
+    reader: str
+    card: CardRead
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSeen:
+    """A contact's level, stable: `which` is `leaf` (active = open) or `exit` (active = pressed)."""
+
+    portal: str
+    which: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartFailing:
+    """A part raised HardwareFault."""
+
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartAnswering:
+    """A part that had failed answers again."""
+
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """Bytes on the request topic, unread."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleAsked:
+    """A command at the Pi's console; `answer` is called once, from the loop, when it is durable."""
+
+    command: str
+    arguments: dict[str, Any]
+    answer: Callable[[dict[str, Any]], None] = field(compare=False)
+
+
+Input = CredentialPresented | ContactSeen | PartFailing | PartAnswering | RequestReceived | ConsoleAsked
+
+
+class Inbox:
+    """A bounded queue with many writers and one reader."""
+
+    def __init__(self, bound: int = 2048) -> None:
+        self._bound = bound
+        self._waiting: deque[Input] = deque()
+        self._dropped: Counter[str] = Counter()
+        self._something = threading.Condition()
+
+    def put(self, item: Input) -> bool:
+        """Takes the input in, or says no. Never blocks. Any thread."""
+        with self._something:
+            if len(self._waiting) >= self._bound and not self._coalesce(item):
+                self._dropped[type(item).__name__] += 1
+                return False
+            self._waiting.append(item)
+            self._something.notify()
+            return True
+
+    def _coalesce(self, item: Input) -> bool:
+        """Makes room for a contact by forgetting the older level that waits for the same contact."""
+        if not isinstance(item, ContactSeen):
+            return False
+        for n, waiting in enumerate(self._waiting):
+            if isinstance(waiting, ContactSeen) and (waiting.portal, waiting.which) == (item.portal, item.which):
+                del self._waiting[n]
+                return True
+        return len(self._waiting) < 2 * self._bound
+
+    def take(self, most: int, wait_s: float | None) -> list[Input]:
+        """Up to `most` inputs; waits at most `wait_s` seconds (None: for ever) for the first. The loop only."""
+        with self._something:
+            if not self._waiting:
+                self._something.wait(wait_s)
+            return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+
+    def dropped(self) -> Counter[str]:
+        """How many of each sort were turned away since the last time this was asked."""
+        with self._something:
+            dropped, self._dropped = self._dropped, Counter()
+            return dropped
+
+    def wake(self) -> None:
+        """Lets a waiting `take` return with nothing."""
+        with self._something:
+            self._something.notify()
+
+    def __len__(self) -> int:
+        return len(self._waiting)

@@ -1,0 +1,198 @@
+"""From an input to its outcome: one `match`, each arm gathering facts and asking one rule. No I/O but queries."""
+
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.clock import Clock
+from controller.commands import decide as decide_command
+from controller.desk import Desk, Rejected
+from controller.facility import Facility, ReaderAt
+from controller.facts import Facts
+from controller.inbox import (
+    ConsoleAsked,
+    ContactSeen,
+    CredentialPresented,
+    Input,
+    PartAnswering,
+    PartFailing,
+    RequestReceived,
+)  # fmt: skip
+from controller.record.kinds.request import RequestAccepted, RequestRefused, RequestsRejected
+from controller.record.kinds.site import PartFailed, PartRecovered
+from controller.record.refusals import Code
+from controller.record.requests import Request
+from controller.record.topics import Reply
+from controller.rules import access, badge, passage
+from controller.rules.access import Tap
+from controller.rules.badge import Enrolment
+from controller.rules.outcome import Outcome, Refusal
+from controller.rules.passage import At
+from controller.rules.portal import Cue, PortalState, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to append and do, and on whose account; with the request it answers, if it answers one."""
+
+    outcome: Outcome
+    by: str = "controller"
+    request: Request | None = None
+    refusal: Refusal | None = None
+    console: ConsoleAsked | None = None
+    query: Request | None = None
+    again: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The moment of an input: `judged` is `at`, or the last record's time while the clock is not trusted (design §6)."""
+
+    at: datetime
+    judged: datetime
+    seconds: float
+    clock: str
+
+
+class Judgement:
+    """Answers inputs on the facts of the moment. Keeps nothing that the ledger does not."""
+
+    def __init__(self, facility: Facility, facts: Facts, desk: Desk, clock: Clock, pepper: bytes) -> None:
+        self._facility = facility
+        self._facts = facts
+        self._desk = desk
+        self._clock = clock
+        self._pepper = pepper
+        self._reader_portals = {reader.id: reader.portal for reader in facility.readers.values()}
+        self.enrolments: dict[str, Enrolment] = {}
+        self.failed: set[str] = set()
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads again what is kept from the tables: open enrolments and failed parts."""
+        self.enrolments = self._facts.enrolments(self._reader_portals)
+        self.failed = self._facts.failed_parts()
+
+    def digest(self, credential: str) -> str:
+        """What records say of a credential."""
+        return credential_digest(self._pepper, credential)
+
+    def judge(self, item: Input, now: Now, portals: dict[str, PortalState]) -> Verdict:
+        """The verdict on one input."""
+        match item:
+            case CredentialPresented():
+                return Verdict(self._tap(item, now, portals))
+            case ContactSeen():
+                return Verdict(self._contact(item, now, portals))
+            case RequestReceived():
+                return self._request(item, now, portals)
+            case ConsoleAsked():
+                return self._console(item)
+            case PartFailing(part, reason):
+                known = part in self.failed
+                self.failed.add(part)
+                return Verdict(Outcome(() if known else (PartFailed(part, reason),)))
+            case PartAnswering(part):
+                known = part in self.failed
+                self.failed.discard(part)
+                return Verdict(Outcome((PartRecovered(part),) if known else ()))
+
+    def due(self, now: Now, portals: dict[str, PortalState]) -> Iterator[Verdict]:
+        """The verdicts on everything whose time has come: deadlines are computed from state, there is no timer."""
+        for portal, state in list(portals.items()):
+            if state.deadline is not None and state.deadline <= now.seconds:
+                yield Verdict(passage.cue(self._at(portal, portals, now), Cue.DEADLINE))
+        for enrolment in list(self.enrolments.values()):
+            if enrolment.until_at <= now.at:
+                yield Verdict(badge.lapse(enrolment))
+
+    def next_due_s(self, now: Now, portals: dict[str, PortalState]) -> float | None:
+        """Seconds until the next deadline, or None for none."""
+        waits = [state.deadline - now.seconds for state in portals.values() if state.deadline is not None]
+        waits += [(enrolment.until_at - now.at).total_seconds() for enrolment in self.enrolments.values()]
+        return max(0.0, min(waits)) if waits else None
+
+    # Taps ---------------------------------------------------------------------------------------------------------------
+
+    def _tap(self, item: CredentialPresented, now: Now, portals: dict[str, PortalState]) -> Outcome:
+        reader = self._facility.readers[item.reader]
+        card = item.card
+        tap = Tap(self.digest(card.credential), int(card.assurance), card.problem, card.label)
+        known = self._facts.badge_of(tap.credential) if tap.credential else None
+        enrolment = self.enrolments.get(reader.id)
+        if enrolment is not None and now.at < enrolment.until_at:
+            return badge.enrol(
+                enrolment,
+                tap,
+                known,
+                number=self._facts.next("badge"),
+                least_assurance=self._facility.least_assurance,
+                personalised=card.personalised,
+            )
+        at = self._at(reader.portal, portals, now, reader.id)
+        return self._leave(reader, at, tap, known) if reader.side == "out" else self._enter(reader, at, tap, known, now)
+
+    def _enter(self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None, now: Now) -> Outcome:
+        zone = self._facility.zones[self._facility.portals[reader.portal].inner]
+        rights = self._facts.rights(known.person, zone.id) if known is not None else ()
+        decision = access.decide(tap, known, rights, zone.least_assurance, self._facility.schedules, now.judged)
+        if isinstance(decision, Refusal):
+            return passage.refuse(at, "in", zone.id, decision, tap, known)
+        return passage.enter(at, "in", zone.id, decision, tap.assurance)
+
+    def _leave(self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None) -> Outcome:
+        decision = access.leave(tap, known)
+        if isinstance(decision, Refusal):
+            return passage.exit_request(at, decision, tap.label)
+        return passage.enter(at, "out", self._facility.portals[reader.portal].inner, decision, tap.assurance)
+
+    def _contact(self, item: ContactSeen, now: Now, portals: dict[str, PortalState]) -> Outcome:
+        at = self._at(item.portal, portals, now)
+        if item.which == "leaf":
+            return passage.cue(at, Cue.OPENED if item.active else Cue.CLOSED)
+        if not item.active or (at.state.status is Status.RELEASED and at.state.cause == "exit"):
+            return Outcome()
+        return passage.exit_request(at)
+
+    def _at(self, portal: str, portals: dict[str, PortalState], now: Now, reader: str = "") -> At:
+        return At(portal, portals[portal], self._facility.portals[portal].timing, now.seconds, reader)
+
+    # Requests -----------------------------------------------------------------------------------------------------------
+
+    def _request(self, item: RequestReceived, now: Now, portals: dict[str, PortalState]) -> Verdict:
+        try:
+            request = self._desk.open(item.data)
+        except Rejected as rejected:
+            return Verdict(Outcome((RequestsRejected(rejected.code, 1),)))
+        if request.kind.startswith("query/"):
+            return Verdict(Outcome(), query=request)
+        done = self._facts.request(request.id)
+        if done is not None and done[0] == request.dashboard:
+            return Verdict(Outcome(), request=request, again=Reply(request.id, done[1], "", done[2], done[3], ""))
+        if done is not None:
+            return Verdict(Outcome((RequestsRejected(Code.SIGNATURE, 1),)))
+        decision = self._desk.decide(request, now.judged, now.seconds, now.clock, portals)
+        by = f"operator:{request.operator}"
+        if isinstance(decision, Refusal):
+            return Verdict(Outcome(), by, request=request, refusal=decision)
+        return Verdict(decision, by, request=request)
+
+    def _console(self, item: ConsoleAsked) -> Verdict:
+        decision = decide_command(item.command, item.arguments, self._facts, self._facility, self._clock)
+        if isinstance(decision, Refusal):
+            return Verdict(Outcome(), "console", refusal=decision, console=item)
+        return Verdict(decision, "console", console=item)
+
+
+def credential_digest(pepper: bytes, credential: str) -> str:
+    """What records say of a credential: keyed, so that a record gives nobody a card number. Empty for an empty one."""
+    return hmac.digest(pepper, credential.encode(), "sha256").hex() if credential else ""
+
+
+def conclusion(request: Request, refusal: Refusal | None, first: int, last: int) -> RequestAccepted | RequestRefused:
+    """The record that ends a request: done by the records from `first` to `last`, or refused."""
+    if refusal is not None:
+        place = refusal.place[:200]
+        return RequestRefused(request.id, request.kind[:64], request.dashboard, request.operator, refusal.code, place)
+    return RequestAccepted(request.id, request.kind, request.dashboard, request.operator, first, last)

@@ -1,0 +1,225 @@
+"""Exports: records as they are (JSON lines, which `verify` can prove) or as a sheet (CSV), and the evidence of one record.
+
+Read in pieces through a reader's connection, so that neither memory nor the ledger's WAL grows with the export. A file
+appears whole under its name or not at all.
+"""
+
+import csv
+import hashlib
+import io
+import os
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from controller.ledger.archive import End, Evidence, Head, line
+from controller.ledger.archive import Path as ProofPath
+from controller.ledger.nodes import subtree_of
+from controller.record.canonical import canonical, timestamp
+from controller.record.envelope import MalformedRecord, Unknown, decode
+from controller.record.facets import facets
+from controller.record.note import Checkpoint
+from controller.record.tree import inclusion_proof
+
+FORMATS = ("jsonl", "csv")
+COLUMNS = ("seq", "at", "kind", "portal", "zone", "person", "code", "by", "body")
+_PIECE = 512
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""With what a sheet begins to calculate (OWASP, CSV injection), in both widths."""
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """What was written. `complete`: from record 1 with none left out; `checkpoint`: the size of the one in the file."""
+
+    path: str
+    format: str
+    count: int
+    first: int | None
+    last: int | None
+    sha256: str
+    complete: bool
+    checkpoint: int | None
+
+
+class _Out:
+    """A file that grows under another name, hashed as it grows."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._part = out.with_name(out.name + ".part")
+        self._part.unlink(missing_ok=True)
+        self._file = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        self._hash = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        """Adds bytes."""
+        self._file.write(data)
+        self._hash.update(data)
+
+    def keep(self) -> str:
+        """Makes it durable under its name; answers its SHA-256."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._part.replace(self._out)
+        return self._hash.hexdigest()
+
+    def drop(self) -> None:
+        """Leaves nothing behind."""
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+
+class _Choice:
+    """Which records: by place, and by the time they say."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, first: int | None, last: int | None,
+        from_at: datetime | None, to_at: datetime | None,
+    ) -> None:  # fmt: skip
+        newest: int = connection.execute("select coalesce(max(seq), 0) from record").fetchone()[0]
+        self._connection = connection
+        self.first = max(1, first or 1)
+        self.last = newest if last is None else min(last, newest)
+        self._from = None if from_at is None else timestamp(from_at)
+        self._to = None if to_at is None else timestamp(to_at)
+        self.complete = self.first == 1 and self._from is None and self._to is None
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        after = self.first - 1
+        while rows := self._connection.execute(
+            "select seq, bytes from record where seq > ? and seq <= ? order by seq limit ?", (after, self.last, _PIECE)
+        ).fetchall():
+            after = rows[-1][0]
+            yield from (row for row in rows if self._within(row[1]))
+
+    def _within(self, data: bytes) -> bool:
+        if self._from is None and self._to is None:
+            return True
+        try:
+            at = decode(data).at
+        except MalformedRecord:
+            return False
+        return (self._from is None or self._from <= at) and (self._to is None or at < self._to)
+
+
+def export_records(
+    connection: sqlite3.Connection, out: Path, *, format: str = "jsonl", first: int | None = None, last: int | None = None,
+    from_at: datetime | None = None, to_at: datetime | None = None,
+) -> Exported:  # fmt: skip
+    """Writes the records from `first` to `last` whose `at` is from `from_at` until before `to_at` (aware) to `out`.
+
+    Raises ValueError for an unknown format or a naive time; OSError, sqlite3.Error, and then leaves no file.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"{format!r} is none of {', '.join(FORMATS)}")
+    choice = _Choice(connection, first, last, from_at, to_at)
+    checkpoint = newest_checkpoint(connection, choice.last if choice.complete else None) if format == "jsonl" else None
+    file = _Out(out)
+    try:
+        write = _write_lines if format == "jsonl" else _write_sheet
+        count, begin, end = write(file, choice, connection, checkpoint)
+        digest = file.keep()
+    except BaseException:
+        file.drop()
+        raise
+    size = None if checkpoint is None else checkpoint[0].size
+    return Exported(str(out), format, count, begin, end, digest, choice.complete, size)
+
+
+_Span = tuple[int, int | None, int | None]
+_Newest = tuple[Checkpoint, str]
+
+
+def _write_lines(file: _Out, choice: _Choice, connection: sqlite3.Connection, newest: _Newest | None) -> _Span:
+    origin = newest[0].origin if newest else ""
+    file.write(line(Head(1, newest[1] if newest else "", choice.complete, choice.first, choice.last, origin)))
+    subtree = lru_cache(maxsize=4096)(subtree_of(connection))
+    size = newest[0].size if newest and not choice.complete else 0
+    count, begin, end = 0, None, None
+    for seq, data in choice:
+        count, begin, end = count + 1, begin or seq, seq
+        file.write(data + b"\n")
+        if seq <= size:
+            path = inclusion_proof(seq - 1, size, subtree)
+            file.write(line(ProofPath(tuple(sibling.hex() for sibling in path), seq)))
+    file.write(line(End(count)))
+    return count, begin, end
+
+
+def _write_sheet(file: _Out, choice: _Choice, _: sqlite3.Connection, __: _Newest | None) -> _Span:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    file.write("\ufeff".encode())
+    writer.writerow(COLUMNS)
+    count, begin, end = 0, None, None
+    for seq, data in choice:
+        count, begin, end = count + 1, begin or seq, seq
+        writer.writerow([seq, *map(cell, _cells(data))])
+        if text.tell() > 65_536:
+            file.write(text.getvalue().encode())
+            text.seek(0)
+            text.truncate()
+    file.write(text.getvalue().encode())
+    return count, begin, end
+
+
+def _cells(data: bytes) -> tuple[str, ...]:
+    """A record's cells behind its `seq`; bytes that are none stand in the last one."""
+    try:
+        record = decode(data)
+    except MalformedRecord:
+        return ("",) * 7 + (data.decode(errors="replace"),)
+    about = facets(record)
+    body = record.body.raw if isinstance(record.body, Unknown) else canonical(record.body)
+    person = "" if about.person is None else str(about.person)
+    return (
+        record.at,
+        record.kind,
+        about.portal,
+        about.zone,
+        person,
+        about.code,
+        record.by,
+        body.decode(errors="replace"),
+    )
+
+
+def cell(text: str) -> str:
+    """The text as a cell that no sheet takes for a formula."""
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def newest_checkpoint(connection: sqlite3.Connection, last: int | None = None) -> tuple[Checkpoint, str] | None:
+    """The newest stored checkpoint, over `last` records at most; None before the first."""
+    row = connection.execute(
+        "select note from checkpoint where ? is null or size <= ? order by size desc limit 1", (last, last)
+    ).fetchone()
+    return None if row is None else (Checkpoint.parse(row[0]), row[0])
+
+
+def prove(connection: sqlite3.Connection, seq: int) -> Evidence:
+    """Record `seq` with all that proves it. Raises LookupError when it is not there, or no checkpoint covers it yet."""
+    row = connection.execute("select bytes from record where seq = ?", (seq,)).fetchone()
+    if row is None:
+        raise LookupError(f"there is no record {seq}")
+    newest = newest_checkpoint(connection)
+    if newest is None or newest[0].size < seq:
+        raise LookupError(f"no checkpoint covers record {seq} yet")
+    path = inclusion_proof(seq - 1, newest[0].size, subtree_of(connection))
+    return Evidence(1, newest[1], tuple(sibling.hex() for sibling in path), row[0].decode(), seq)
+
+
+def write_evidence(evidence: Evidence, out: Path) -> str:
+    """Writes an evidence file, whole or not at all; answers its SHA-256."""
+    file = _Out(out)
+    try:
+        file.write(evidence.text().encode())
+        return file.keep()
+    except BaseException:
+        file.drop()
+        raise

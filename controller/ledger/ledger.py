@@ -1,0 +1,186 @@
+"""Appending: a record's bytes, its place in the tree, its rows, in the caller's transaction.
+
+Nobody but the loop (or a console command while no controller runs; `hold` sees to that) writes. A failed transaction
+leaves this object as it was before: the tree's frontier is taken from the state at its begin.
+"""
+
+import fcntl
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from controller.ledger.database import Tables, create_tables, drop_tables, fold_is_current, latest_time, open_writer
+from controller.ledger.nodes import KEPT_LEVEL, load_frontier
+from controller.record.canonical import canonical
+from controller.record.envelope import Record, decode, encode, kind_of
+from controller.record.kinds.site import LedgerOpened
+from controller.record.note import Checkpoint, origin
+from controller.record.private import PrivateRow
+from controller.record.projection import project
+from controller.record.tables import FOLD_VERSION, RowChange
+from controller.record.tree import leaf_hash
+
+
+class LedgerInUse(RuntimeError):
+    """Another process is the writer of this ledger."""
+
+
+class WrongLedger(ValueError):
+    """The file is a ledger, but not this site's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every record of one moment has in common: time text, run, clock quality."""
+
+    at: str
+    boot: str
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """A record as appended, and the rows it changed."""
+
+    record: Record
+    changes: tuple[RowChange, ...]
+
+
+class Ledger:
+    """The ledger of one site and epoch, for its one writer."""
+
+    def __init__(self, path: Path, site: str) -> None:
+        self._lock = _hold(path)
+        self.path = path
+        self.site = site
+        try:
+            self._open()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _open(self) -> None:
+        self.database = open_writer(self.path)
+        self.connection: sqlite3.Connection = self.database.conn
+        self._tables = Tables(self.connection)
+        self.size: int = self.connection.execute("select coalesce(max(seq), 0) from record").fetchone()[0]
+        self._frontier = load_frontier(self.connection, self.size)
+        self.epoch = self._read_epoch()
+        self.latest = latest_time(self.connection)
+        """The latest time that a record carries, as text: time does not go back behind it while the clock is doubted."""
+        if not fold_is_current(self.connection, self.size):
+            self.rebuild()
+
+    def close(self) -> None:
+        """Closes the file and lets another writer have it."""
+        self.connection.close()
+        os.close(self._lock)
+
+    def _read_epoch(self) -> int:
+        row = self.connection.execute("select bytes from record where seq = 1").fetchone()
+        if row is None:
+            return 0
+        opened = decode(row[0]).body
+        if not isinstance(opened, LedgerOpened) or opened.site != self.site:
+            raise WrongLedger(f"{self.path} is not the ledger of {self.site}")
+        return opened.epoch
+
+    @property
+    def origin(self) -> str:
+        """The checkpoints' origin line."""
+        return origin(self.site, self.epoch)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is appended inside becomes durable at its end, or nothing does."""
+        size, frontier, epoch, latest = self.size, self._frontier.copy(), self.epoch, self.latest
+        self.connection.execute("begin immediate")
+        try:
+            yield
+            if self.size != size:
+                self._mark_fold()
+            self.connection.execute("commit")
+        except BaseException:
+            self.size, self._frontier, self.epoch, self.latest = size, frontier, epoch, latest
+            if self.connection.in_transaction:
+                self.connection.execute("rollback")
+            raise
+
+    def append(self, body: msgspec.Struct, by: str, stamp: Stamp) -> Appended:
+        """Appends one record inside a transaction and folds it into the tables."""
+        kind, version = kind_of(body)
+        record = Record(self.size + 1, stamp.at, stamp.boot, stamp.clock, kind, version, by, body)
+        data = encode(record)
+        self.connection.execute("insert into record (seq, bytes) values (?, ?)", (record.seq, data))
+        for level, position, hashed in self._frontier.append(leaf_hash(data)):
+            if level >= KEPT_LEVEL:
+                self.connection.execute("insert into node values (?, ?, ?)", (level, position, hashed))
+        self.size = record.seq
+        self.latest = max(self.latest, record.at)
+        if isinstance(body, LedgerOpened):
+            self.epoch = body.epoch
+        changes = project(record)
+        self._tables.apply(changes)
+        return Appended(record, changes)
+
+    def put_private(self, row: PrivateRow, at: str) -> None:
+        """Stores a version of a private row inside a transaction."""
+        self.connection.execute(
+            "insert into private (id, version, text, salt, at) values (?, ?, ?, ?, ?)",
+            (row.id, row.version, canonical(row.text).decode(), row.salt, at),
+        )
+
+    def _mark_fold(self) -> None:
+        mark = (FOLD_VERSION, self.size, self.latest)
+        if self.connection.execute("update fold set version = ?, seq = ?, latest = ?", mark).rowcount == 0:
+            self.connection.execute("insert into fold values (?, ?, ?)", mark)
+
+    def checkpoint(self) -> Checkpoint:
+        """The ledger's size and root now."""
+        return Checkpoint(self.origin, self.size, self._frontier.root())
+
+    def keep_checkpoint(self, checkpoint: Checkpoint, note: str, at: str) -> None:
+        """Stores a signed checkpoint."""
+        self.connection.execute("insert or ignore into checkpoint values (?, ?, ?)", (checkpoint.size, note, at))
+
+    def rebuild(self) -> int:
+        """Drops the tables and folds the ledger anew; answers how many records were folded."""
+        with self.transaction():
+            drop_tables(self.database)
+            create_tables(self.database)
+            rows = self.connection.execute("select bytes from record order by seq")
+            for (data,) in rows:
+                record = decode(data)
+                self.latest = max(self.latest, record.at)
+                self._tables.apply(project(record))
+            self._mark_fold()
+        return self.size
+
+    def begin(self, stamp: Stamp) -> None:
+        """Writes the first record of a new ledger. Does nothing for one that has begun."""
+        if self.size == 0:
+            with self.transaction():
+                self.append(LedgerOpened(self.site, 1, ""), "controller", stamp)
+
+
+def _hold(path: Path) -> int:
+    """Takes the writer's place for as long as the process lives. Raises LedgerInUse."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise LedgerInUse(f"{path}: a controller is running") from error
+    return handle
+
+
+def fresh_salt() -> str:
+    """The salt of a new private row, 32 hex digits."""
+    return secrets.token_hex(16)

@@ -1,0 +1,234 @@
+"""The loop: takes what waits, decides it, makes it durable in one commit, and only then lets anything open (design §3).
+
+One thread, the only one that writes. What secures is done at once; what releases, after the commit. If the commit fails,
+nothing was decided: the portals' states are those from before, and nothing opens.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+import msgspec
+
+from controller.clock import Clock
+from controller.configuration import configured
+from controller.facility import Facility
+from controller.facts import Facts
+from controller.inbox import Input
+from controller.judgement import Judgement, Now, Verdict, conclusion
+from controller.ledger.ledger import Ledger, Stamp
+from controller.record.canonical import moment, timestamp
+from controller.record.envelope import Record
+from controller.record.keys import KeyPair
+from controller.record.kinds.door import ReleaseAbandoned
+from controller.record.kinds.request import RequestsRejected
+from controller.record.kinds.site import ControllerStarted, ControllerStopped, InputsDropped
+from controller.record.requests import Request
+from controller.record.topics import Reply
+from controller.rejections import Rejections
+from controller.rules.effects import Effect, SecureLock
+from controller.rules.outcome import Moved
+from controller.rules.portal import PortalState
+from controller.turn import Committed, Draft, after_commit, at_once
+
+BATCH = 256
+_CHECKPOINT_RECORDS = 256
+_CHECKPOINT_S = 2.0
+
+
+class Actuator(Protocol):
+    """Performs effects. Never raises: a part that fails comes back as an input."""
+
+    def perform(self, effect: Effect) -> None:
+        """Does it."""
+
+
+class Loop:
+    """The one consumer. `told` is called after each commit; `reached` names each step of a turn, for tests that kill there."""
+
+    def __init__(
+        self, facility: Facility, ledger: Ledger, key: KeyPair, judgement: Judgement, clock: Clock, actuator: Actuator,
+        boot: str, version: str, told: Callable[[Committed], None], reached: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self._facility = facility
+        self._ledger = ledger
+        self._key = key
+        self._judgement = judgement
+        self._clock = clock
+        self._actuator = actuator
+        self._boot = boot
+        self._version = version
+        self._told = told
+        self._reached = reached
+        self.portals = {portal: PortalState() for portal in facility.portals}
+        self._checkpoint_size, self._checkpoint_s = self._newest_checkpoint(), clock.monotonic()
+        self._rejections = Rejections()
+
+    # A run's begin and end ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Commands every lock secure, then records the start, what is screwed on, and releases nobody knows the outcome of."""
+        for portal in self._facility.portals:
+            self._actuator.perform(SecureLock(portal))
+        now, draft = self._now(), Draft()
+        self._ledger.begin(self._stamp(now))
+        facts = Facts(self._ledger.connection)
+        with self._ledger.transaction():
+            self._append(ControllerStarted(self._version, self._boot), now, draft)
+            if (screwed_on := configured(self._facility, facts)) is not None:
+                self._append(screwed_on, now, draft)
+            for portal, release in facts.pending_releases():
+                self._append(ReleaseAbandoned(portal, release), now, draft)
+        self._judgement.reload()
+        self._told(draft.done)
+
+    def stop(self) -> None:
+        """Secures every lock, records the end, and signs it."""
+        for portal in self._facility.portals:
+            self._actuator.perform(SecureLock(portal))
+        now, draft = self._now(), Draft()
+        with self._ledger.transaction():
+            for body in self._rejections.flush(now.seconds, every=True):
+                self._append(body, now, draft)
+            self._append(ControllerStopped(self._boot), now, draft)
+        self._told(draft.done)
+        self.sign()
+
+    # One turn -------------------------------------------------------------------------------------------------------------
+
+    def turn(self, inputs: list[Input], dropped: Counter[str] | None = None) -> None:
+        """Decides these inputs and what is due, commits, performs. Raises what the ledger raises; then nothing opened."""
+        self._reached("taken")
+        now, draft, before = self._now(), Draft(), dict(self.portals)
+        if inputs or dropped or self._is_due(now):
+            try:
+                with self._ledger.transaction():
+                    self._decide(inputs, dropped or Counter(), draft)
+                    self._reached("decided")
+                    for effect in at_once(draft.effects):
+                        self._actuator.perform(effect)
+                self._reached("committed")
+            except BaseException:
+                self.portals = before
+                self._judgement.reload()
+                raise
+            self._after(draft)
+        if self._checkpoint_due(now):
+            self.sign()
+
+    def _decide(self, inputs: list[Input], dropped: Counter[str], draft: Draft) -> None:
+        """One input after the other, each at its own moment and on what those before it have done; then what is due."""
+        for item in inputs:
+            now = self._now()
+            self._settle(self._judgement.judge(item, now, self.portals), now, draft)
+        now = self._now()
+        for verdict in self._judgement.due(now, self.portals):
+            self._settle(verdict, now, draft)
+        for sort, count in dropped.items():
+            self._append(InputsDropped(sort, count), now, draft)
+        for body in self._rejections.flush(now.seconds):
+            self._append(body, now, draft)
+
+    def _after(self, draft: Draft) -> None:
+        """What may happen only now that it is durable."""
+        for effect in after_commit(draft.effects):
+            self._actuator.perform(effect)
+        self._reached("performed")
+        for asked, answer in draft.answers:
+            asked.answer(answer)
+        self._told(draft.done)
+        self._reached("told")
+
+    def _is_due(self, now: Now) -> bool:
+        waits = self._judgement.next_due_s(now, self.portals)
+        return (waits is not None and waits <= 0) or self._rejections.wait_s(now.seconds) == 0
+
+    def _settle(self, verdict: Verdict, now: Now, draft: Draft) -> None:
+        """Appends one verdict's records and notes what is to be done after the commit."""
+        first = self._ledger.size + 1
+        for body in verdict.outcome.records:
+            if not isinstance(body, RequestsRejected) or self._rejections.take(body, now.seconds):
+                self._append(body, now, draft, verdict.by)
+        last = self._ledger.size
+        for row in verdict.outcome.private:
+            self._ledger.put_private(row, timestamp(now.at))
+            draft.done.private.append(row)
+        if verdict.outcome.moved is not None:
+            self._move(verdict.outcome.moved, last)
+        draft.effects.extend(verdict.outcome.effects)
+        if verdict.query is not None:
+            draft.done.queries.append(verdict.query)
+        if verdict.request is not None:
+            self._conclude(verdict, verdict.request, first, now, draft)
+        draft.answer(verdict, first, last)
+
+    def _conclude(self, verdict: Verdict, request: Request, first: int, now: Now, draft: Draft) -> None:
+        """The request's own record and its reply, in the same transaction as its doing."""
+        if verdict.again is not None:
+            draft.done.replies.append((request.dashboard, verdict.again))
+            return
+        refusal, last = verdict.refusal, self._ledger.size
+        concluded = self._append(conclusion(request, refusal, first, last), now, draft, verdict.by)
+        if refusal is None:
+            reply = Reply(request.id, None, "", first, last, concluded.at)
+        else:
+            reply = Reply(request.id, refusal.code, refusal.place, concluded.seq, concluded.seq, concluded.at)
+        draft.done.replies.append((request.dashboard, reply))
+
+    def _move(self, moved: Moved, last: int) -> None:
+        state = replace(moved.state, release_seq=last) if moved.allowed else moved.state
+        self.portals[moved.portal] = state
+
+    def _append(self, body: msgspec.Struct, now: Now, draft: Draft, by: str = "controller") -> Record:
+        appended = self._ledger.append(body, by, self._stamp(now))
+        self._reached("appended")
+        draft.done.appended.append(appended)
+        draft.done.size = self._ledger.size
+        if any(change.table == "enrolment" for change in appended.changes):
+            self._judgement.reload()
+        return appended.record
+
+    # Checkpoints, off the tap's path ----------------------------------------------------------------------------------------
+
+    def _checkpoint_due(self, now: Now) -> bool:
+        fresh = self._ledger.size - self._checkpoint_size
+        return fresh >= _CHECKPOINT_RECORDS or (fresh > 0 and now.seconds - self._checkpoint_s >= _CHECKPOINT_S)
+
+    def sign(self) -> None:
+        """Signs and keeps a checkpoint of the ledger as it stands."""
+        now = self._now()
+        checkpoint = self._ledger.checkpoint()
+        note = checkpoint.sign(self._key)
+        with self._ledger.transaction():
+            self._ledger.keep_checkpoint(checkpoint, note, timestamp(now.at))
+        self._checkpoint_size, self._checkpoint_s = checkpoint.size, now.seconds
+        self._told(Committed(size=checkpoint.size, checkpoint=note))
+
+    def wait_s(self) -> float:
+        """How long the loop may sleep when nothing comes in."""
+        now = self._now()
+        waits = [30.0]
+        if (due := self._judgement.next_due_s(now, self.portals)) is not None:
+            waits.append(due)
+        if self._ledger.size > self._checkpoint_size:
+            waits.append(max(0.0, self._checkpoint_s + _CHECKPOINT_S - now.seconds))
+        if (rejected := self._rejections.wait_s(now.seconds)) is not None:
+            waits.append(rejected)
+        return min(waits)
+
+    # Time -----------------------------------------------------------------------------------------------------------------
+
+    def _now(self) -> Now:
+        at, clock = self._clock.now(), self._clock.quality()
+        latest = self._ledger.latest
+        judged = max(at, moment(latest)) if clock == "unsynced" and latest else at
+        return Now(at, judged, self._clock.monotonic(), clock)
+
+    def _stamp(self, now: Now) -> Stamp:
+        return Stamp(timestamp(now.at), self._boot, now.clock)
+
+    def _newest_checkpoint(self) -> int:
+        row = self._ledger.connection.execute("select coalesce(max(size), 0) from checkpoint").fetchone()
+        size: int = row[0]
+        return size

@@ -1,0 +1,179 @@
+"""What is to be published, in its order of urgency, read from the ledger as it is committed."""
+
+import sqlite3
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+
+import msgspec
+
+from controller.broker import BrokerConnection
+from controller.facts import Facts
+from controller.record.canonical import canonical
+from controller.record.keys import KeyPair, PublicKeys
+from controller.record.private import PrivateRow
+from controller.record.requests import MalformedRequest, QueryPrivate, QueryResend, Request, read_body
+from controller.record.sealed import seal
+from controller.record.signed import sign_message
+from controller.record.tables import TABLES, Row, Upsert
+from controller.record.topics import RESEND_BATCH, Reply, Resent, SealedPrivate, State, Topics
+from controller.turn import Committed
+
+STATES = ("portal_state", "part")
+"""The tables whose rows are published as states."""
+_PATIENT = 20
+_RESENT_BYTES = 150_000
+
+
+class Outgoing:
+    """Queues of what is to go out. Bounded: states by their id, replies and queries by count.
+
+    All private rows go out again after a connect; they are read a few at a time, because there may be a million of them.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, topics: Topics, key: KeyPair) -> None:
+        self._connection = connection
+        self._topics = topics
+        self._key = key
+        self._states: dict[tuple[str, str], Row] = {}
+        self._private: dict[tuple[str, str], PrivateRow] = {}
+        self._renewed: dict[str, str] = {}
+        """By dashboard, the id up to which its private rows have gone out again; none for one that has them all."""
+        self._replies: deque[tuple[str, Reply]] = deque(maxlen=1000)
+        self._queries: deque[Request] = deque(maxlen=100)
+        self._checkpoint: str | None = None
+        self.epoch = self._read_epoch()
+
+    def _read_epoch(self) -> int:
+        row = self._connection.execute("select bytes from record where seq = 1").fetchone()
+        epoch: int = msgspec.json.decode(row[0])["body"]["epoch"] if row else 0
+        return epoch
+
+    def take(self, done: Committed) -> None:
+        """Notes what a commit changed."""
+        for appended in done.appended:
+            for change in appended.changes:
+                if isinstance(change, Upsert) and change.table in STATES:
+                    self._states[change.table, str(change.row[TABLES[change.table].key[0]])] = change.row
+                if change.table == "dashboard":
+                    self._queue_private()
+        for row in done.private:
+            for keys in self._dashboards():
+                self._private[keys.id, row.id] = row
+        self._replies.extend(done.replies)
+        self._queries.extend(done.queries)
+        self._checkpoint = done.checkpoint or self._checkpoint
+
+    def renew(self) -> None:
+        """After a connect: everything that is retained goes out again."""
+        for table in STATES:
+            cursor = self._connection.execute(f"select * from {table}")  # noqa: S608
+            columns = [column[0] for column in cursor.description]
+            for values in cursor:
+                row = dict(zip(columns, values, strict=True))
+                self._states[table, str(row[TABLES[table].key[0]])] = row
+        newest = self._connection.execute("select note from checkpoint order by size desc limit 1").fetchone()
+        self._checkpoint = newest[0] if newest else None
+        self._queue_private()
+
+    def forget(self) -> None:
+        """While there is no connection: what `renew` finds again need not be kept."""
+        self._states.clear()
+        self._private.clear()
+        self._renewed.clear()
+
+    def publish_urgent(self, broker: BrokerConnection, at: str) -> None:
+        """States, the checkpoint, replies."""
+        for (noun, id), row in list(self._states.items()):
+            topic = self._topics.state(noun, id)
+            payload = State(noun, id, str(row.get("at") or at), int(row.get("seq") or 0), self.epoch, row)
+            broker.publish(topic, sign_message(self._key, topic, payload), retain=True)
+            del self._states[noun, id]
+        if self._checkpoint is not None:
+            broker.publish(self._topics.checkpoint, self._checkpoint.encode(), retain=True)
+            self._checkpoint = None
+        while self._replies:
+            dashboard, reply = self._replies[0]
+            topic = self._topics.reply(dashboard)
+            broker.publish(topic, sign_message(self._key, topic, reply))
+            self._replies.popleft()
+
+    def records(self, after: int, most: int) -> Iterator[tuple[int, bytes]]:
+        """The next records behind `after`, at most so many."""
+        if most > 0:
+            yield from self._connection.execute(
+                "select seq, bytes from record where seq > ? order by seq limit ?", (after, most)
+            ).fetchall()
+
+    def publish_patient(self, broker: BrokerConnection) -> bool:
+        """One resent batch, some private rows; answers whether more of them wait."""
+        if self._queries:
+            self._answer(broker, self._queries.popleft())
+        known = {keys.id: keys for keys in self._dashboards()} if self._private or self._renewed else {}
+        for dashboard, id in list(islice(self._private, _PATIENT)):
+            if dashboard in known:
+                self._publish_private(broker, known[dashboard], self._private[dashboard, id])
+            del self._private[dashboard, id]
+        for dashboard, after in list(self._renewed.items()):
+            rows = self._private_rows_after(after) if dashboard in known else []
+            for row in rows:
+                self._publish_private(broker, known[dashboard], row)
+            if rows:
+                self._renewed[dashboard] = rows[-1].id
+            else:
+                del self._renewed[dashboard]
+        return bool(self._private or self._renewed or self._queries)
+
+    def _publish_private(self, broker: BrokerConnection, keys: PublicKeys, row: PrivateRow) -> None:
+        topic = self._topics.private(keys.id, row.id)
+        box = seal(keys.sealing, topic.encode(), canonical(row)).hex()
+        broker.publish(topic, sign_message(self._key, topic, SealedPrivate(row.id, row.version, box)), retain=True)
+
+    def _answer(self, broker: BrokerConnection, request: Request) -> None:
+        """Answers a query; a senseless one is passed over."""
+        try:
+            asked = read_body(request)
+        except MalformedRequest:
+            return
+        if isinstance(asked, QueryResend) and asked.epoch == self.epoch and 1 <= asked.first <= asked.last:
+            self._resend(broker, request.dashboard, asked)
+        elif isinstance(asked, QueryPrivate):
+            for row in self._private_rows(asked.ids):
+                self._private[request.dashboard, row.id] = row
+
+    def _resend(self, broker: BrokerConnection, dashboard: str, asked: QueryResend) -> None:
+        """As many of the records as one message holds."""
+        texts: list[str] = []
+        size = 0
+        most = min(asked.last - asked.first + 1, RESEND_BATCH)
+        for _, data in self.records(asked.first - 1, most):
+            size += len(data)
+            if size > _RESENT_BYTES and texts:
+                break
+            texts.append(data.decode())
+        topic = self._topics.resent(dashboard)
+        broker.publish(topic, sign_message(self._key, topic, Resent(self.epoch, asked.first, tuple(texts))))
+
+    def _dashboards(self) -> list[PublicKeys]:
+        return Facts(self._connection).dashboards()
+
+    def _queue_private(self) -> None:
+        self._renewed = {keys.id: "" for keys in self._dashboards()}
+
+    def _private_rows_after(self, id: str) -> list[PrivateRow]:
+        """The newest version of the next few private rows in order of their id."""
+        rows = self._connection.execute(  # beside max() SQLite answers the other columns of the same row
+            "select id, max(version), text, salt from private where id > ? group by id order by id limit ?",
+            (id, _PATIENT),
+        )
+        return [_private_row(row) for row in rows.fetchall()]
+
+    def _private_rows(self, ids: tuple[str, ...]) -> list[PrivateRow]:
+        """The newest version of these private rows, as far as they are there."""
+        newest = "select id, version, text, salt from private where id = ? order by version desc limit 1"
+        return [_private_row(row) for id in ids for row in self._connection.execute(newest, (id,))]
+
+
+def _private_row(row: tuple[str, int, str, str]) -> PrivateRow:
+    id, version, text, salt = row
+    return PrivateRow(id, version, msgspec.json.decode(text), salt)

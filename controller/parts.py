@@ -1,0 +1,111 @@
+"""The site's parts, opened by device URL: the only place, called by `app.py` alone, that picks drivers.
+
+A part that is absent is an alarm; it is never replaced in silence by a simulated one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.facility import AnnunciatorForm, Facility, FacilityForm, device_urls
+from hardware import address, gpio, signals
+from hardware.card_keys import CardKeys
+from hardware.nfc_reader import NfcReader
+from hardware.protocols import Annunciator, Contact, HardwareFault, Lock, Reader
+from hardware.simulated.pins import SimulatedFactory
+
+
+@dataclass
+class Parts:
+    """Everything on the wall, by portal or reader id."""
+
+    locks: dict[str, Lock] = field(default_factory=dict)
+    contacts: list[tuple[str, str, Contact]] = field(default_factory=list)
+    readers: dict[str, Reader] = field(default_factory=dict)
+    annunciators: dict[str, Annunciator] = field(default_factory=dict)
+    factories: list[Any] = field(default_factory=list)
+
+    def secure(self) -> None:
+        """Commands every lock secure, also when one of them does not answer."""
+        for lock in self.locks.values():
+            _even_if_faulty(lock.secure)
+
+    def close(self) -> None:
+        """Secures the locks and gives everything back. Readers are closed by their own feeds."""
+        for lock in self.locks.values():
+            _even_if_faulty(lock.close)
+        for _, _, contact in self.contacts:
+            _even_if_faulty(contact.close)
+        for annunciator in self.annunciators.values():
+            _even_if_faulty(annunciator.close)
+        for factory in self.factories:
+            factory.close()
+
+
+def _even_if_faulty(act: Callable[[], None]) -> None:
+    """One part that does not answer must not keep the others from being secured."""
+    try:
+        act()
+    except HardwareFault:
+        return
+
+
+class _Pins:
+    """One pin factory of each sort, made when the first pin of its sort is opened."""
+
+    def __init__(self, building: str, parts: Parts) -> None:
+        self._building = building
+        self._parts = parts
+        self._made: dict[bool, Any] = {}
+
+    def factory(self, pin: address.PinAddress) -> Any:  # noqa: ANN401 - gpiozero's factories are untyped
+        """The factory for this pin. Raises HardwareFault."""
+        if pin.simulated not in self._made:
+            made = SimulatedFactory(self._building) if pin.simulated else gpio.pin_factory()
+            self._made[pin.simulated] = made
+            self._parts.factories.append(made)
+        return self._made[pin.simulated]
+
+
+def open_parts(facility: Facility, keys: CardKeys) -> Parts:
+    """Opens every part of the site; locks first, secure from their first moment. Raises HardwareFault, and keeps none open."""
+    parts = Parts()
+    try:
+        _open_all(parts, facility, keys)
+    except HardwareFault:
+        parts.close()
+        raise
+    return parts
+
+
+def _open_all(parts: Parts, facility: Facility, keys: CardKeys) -> None:
+    pins = _Pins(facility.building, parts)
+    for portal in facility.portals.values():
+        pin = address.parse_pin(portal.lock)
+        parts.locks[portal.id] = gpio.GpioLock(pin, pins.factory(pin))
+    for portal in facility.portals.values():
+        for which, url in (("leaf", portal.contact), ("exit", portal.exit_button)):
+            if url:
+                pin = address.parse_pin(url)
+                parts.contacts.append((portal.id, which, gpio.GpioContact(pin, pins.factory(pin))))
+        for reader in portal.readers:
+            parts.readers[reader.id] = NfcReader(address.parse_reader(reader.device), keys)
+            if reader.annunciator is not None:
+                parts.annunciators[reader.id] = _annunciator(reader.annunciator, pins)
+
+
+def _annunciator(form: AnnunciatorForm, pins: _Pins) -> Annunciator:
+    lamps = {
+        lamp: address.parse_pin(url) for lamp in ("red", "green", "blue", "buzzer") if (url := getattr(form, lamp))
+    }
+    factory = pins.factory(next(iter(lamps.values())))
+    return gpio.GpioAnnunciator(factory, signals.load(), **lamps)
+
+
+def device_mistakes(form: FacilityForm) -> Iterator[str]:
+    """What is wrong with the device URLs of a site, with their key paths; opens nothing."""
+    for place, url in device_urls(form):
+        try:
+            address.parse_reader(url) if place.endswith(".device") else address.parse_pin(url)
+        except ValueError as error:
+            yield f"{place}: {error}"

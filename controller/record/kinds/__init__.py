@@ -1,0 +1,9 @@
+"""The kinds of records, one module a noun. A changed kind gets a new version; golden files hold the bytes of each."""
+
+from controller.record.kinds import badge, door, entry, person, request, right, site, trust
+
+__all__ = ["badge", "door", "entry", "load", "person", "request", "right", "site", "trust"]
+
+
+def load() -> None:
+    """Does nothing but be here: importing this package registers every kind."""

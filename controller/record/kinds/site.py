@@ -1,0 +1,153 @@
+"""The site itself: its ledger's beginning, what is screwed on, starts, and parts that fail."""
+
+import msgspec
+
+from controller.record.envelope import Record, kind
+from controller.record.tables import Delete, Row, RowChange, Upsert
+
+
+@kind("ledger.opened")
+class LedgerOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first record of an epoch. A later epoch names the last checkpoint of the one before."""
+
+    site: str
+    epoch: int
+    previous: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """Nothing."""
+        return ()
+
+
+@kind("controller.started")
+class ControllerStarted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A run began. Every lock was commanded secure before this."""
+
+    version: str
+    boot: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """Nothing."""
+        return ()
+
+
+@kind("controller.stopped")
+class ControllerStopped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A run ended in order; after a crash this record is missing."""
+
+    boot: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """Nothing."""
+        return ()
+
+
+class ZoneSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A zone as configured."""
+
+    zone: str
+    name_ja: str
+    name_en: str
+    least_assurance: int
+
+
+class ReaderSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A reader as configured: at which portal, on which side."""
+
+    reader: str
+    side: str
+
+
+class PortalSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A portal as configured: leads from zone `outer` (empty: outside) into zone `inner`."""
+
+    portal: str
+    name_ja: str
+    name_en: str
+    inner: str
+    outer: str
+    readers: tuple[ReaderSet, ...]
+
+
+class ScheduleSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A schedule as configured; `hours` is its text form for people."""
+
+    schedule: str
+    name_ja: str
+    name_en: str
+    hours: str
+
+
+@kind("site.configured")
+class SiteConfigured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `site.toml` says, written at a start when it says something new."""
+
+    site: str
+    name_ja: str
+    name_en: str
+    timezone: str
+    zones: tuple[ZoneSet, ...]
+    portals: tuple[PortalSet, ...]
+    schedules: tuple[ScheduleSet, ...]
+    removed: tuple[tuple[str, str], ...]
+    """Table and id of what the last configuration had and this one has not."""
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The fixed tables."""
+        names = {"name_ja": self.name_ja, "name_en": self.name_en}
+        rows: list[RowChange] = [Delete(table, {table: key}) for table, key in self.removed]
+        rows += [Delete("portal_state", {table: key}) for table, key in self.removed if table == "portal"]
+        rows.append(
+            Upsert("site", {"site": self.site, **names, "timezone": self.timezone, "at": record.at, "seq": record.seq})
+        )
+        rows += [Upsert("zone", {**msgspec.structs.asdict(zone), "position": n}) for n, zone in enumerate(self.zones)]
+        rows += [
+            Upsert("schedule", {**msgspec.structs.asdict(schedule), "position": n})
+            for n, schedule in enumerate(self.schedules)
+        ]
+        for n, portal in enumerate(self.portals):
+            row = msgspec.structs.asdict(portal)
+            readers: tuple[ReaderSet, ...] = row.pop("readers")
+            rows.append(Upsert("portal", {**row, "position": n}))
+            rows += [
+                Upsert("reader", {"reader": reader.reader, "portal": portal.portal, "side": reader.side, "position": n})
+                for reader in readers
+            ]
+        return tuple(rows)
+
+
+@kind("part.failed")
+class PartFailed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A reader, lock or contact stopped answering: an alarm. It is never replaced in silence."""
+
+    part: str
+    reason: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The part has failed."""
+        row: Row = {"part": self.part, "state": "failed", "reason": self.reason, "at": record.at, "seq": record.seq}
+        return (Upsert("part", row),)
+
+
+@kind("part.recovered")
+class PartRecovered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The part answers again."""
+
+    part: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The part works."""
+        row: Row = {"part": self.part, "state": "ok", "reason": "", "at": record.at, "seq": record.seq}
+        return (Upsert("part", row),)
+
+
+@kind("inputs.dropped")
+class InputsDropped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """More came than the inbox holds; so many inputs of this sort were answered `busy` and not decided."""
+
+    sort: str
+    count: int
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """Nothing."""
+        return ()

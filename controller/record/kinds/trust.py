@@ -1,0 +1,84 @@
+"""Whose word counts: dashboards by their keys, operators by their number, role and scope."""
+
+import msgspec
+
+from controller.record.envelope import Record, kind
+from controller.record.private import PrivateRef
+from controller.record.tables import Row, RowChange, Upsert
+
+
+@kind("dashboard.trusted")
+class DashboardTrusted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A dashboard's keys were enrolled at the console."""
+
+    dashboard: str
+    """Its key id."""
+    public: str
+    """Both of its public keys, in their text form."""
+    state: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The dashboard."""
+        row: Row = {
+            "dashboard": self.dashboard,
+            "public": self.public,
+            "state": self.state,
+            "at": record.at,
+            "seq": record.seq,
+        }
+        return (Upsert("dashboard", row),)
+
+
+@kind("dashboard.revoked")
+class DashboardRevoked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing that this key signs counts any more."""
+
+    dashboard: str
+    state: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The dashboard, revoked."""
+        return (Upsert("dashboard", {"dashboard": self.dashboard, "state": self.state, "seq": record.seq}),)
+
+
+@kind("operator.registered")
+class OperatorRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An operator: a person at the dashboard, with roles and a scope of zones (`*` for all)."""
+
+    operator: int
+    roles: tuple[str, ...]
+    scope: tuple[str, ...]
+    person: int | None
+    """The same human as a badge holder, so that nobody approves for themselves."""
+    text: PrivateRef
+    state: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The operator."""
+        return (
+            Upsert(
+                "operator",
+                {
+                    "operator": self.operator,
+                    "roles": " ".join(self.roles),
+                    "scope": " ".join(self.scope),
+                    "person": self.person,
+                    "state": self.state,
+                    "private": self.text.id,
+                    "private_version": self.text.version,
+                    "seq": record.seq,
+                },
+            ),
+        )
+
+
+@kind("operator.retired")
+class OperatorRetired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The operator may ask for nothing any more."""
+
+    operator: int
+    state: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The operator, retired."""
+        return (Upsert("operator", {"operator": self.operator, "state": self.state, "seq": record.seq}),)

@@ -1,0 +1,70 @@
+"""Refusal codes: the same in the ledger, on the wire, in `--json` and in the documentation.
+
+A code is the noun of what is missing. How people read it is in `words.toml`; the door shows even less.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """What is missing for a tap or a request to be allowed."""
+
+    # the card
+    CARD = "card"
+    """The card was torn away, or could not be read to the end."""
+    IDENTITY = "identity"
+    """The card says another number each time (random UID): it identifies nobody."""
+    PERSONALISATION = "personalisation"
+    """The card still has the factory key, or an empty one."""
+    PROOF = "proof"
+    """The card names a badge but has not its key: a copy, or another site's card."""
+    ASSURANCE = "assurance"
+    """The badge proved less than the zone takes."""
+
+    # the person and the badge
+    ENROLMENT = "enrolment"
+    """No badge is known by this credential."""
+    ACTIVE_BADGE = "active_badge"
+    """The badge was lost or retired."""
+    ACTIVE_PERSON = "active_person"
+    """The person is suspended or has left (C7.4)."""
+
+    # the right
+    RIGHT = "right"
+    """The person has no right to this zone (C7.1)."""
+    APPROVAL = "approval"
+    """There is a right, but nobody has approved it yet (C7.3)."""
+    VALIDITY = "validity"
+    """The right begins later, or has ended."""
+    SCHEDULE = "schedule"
+    """The right does not hold at this hour of this day."""
+
+    # the site
+    CLOCK = "clock"
+    """The controller does not trust its clock."""
+    PART = "part"
+    """A part that is needed does not answer."""
+    INTERNAL = "internal"
+    """An input of this shape stopped the controller before; it is not tried again."""
+    BUSY = "busy"
+    """More came than could be taken in."""
+
+    # requests
+    SIGNATURE = "signature"
+    """Unsigned, signed by a key that was never trusted or is revoked, or not whole."""
+    FORM = "form"
+    """Not a request of a known kind and form."""
+    FRESHNESS = "freshness"
+    """Expired, or from the future."""
+    OPERATOR = "operator"
+    """No such operator, or no longer active."""
+    ROLE = "role"
+    """The operator's role does not allow this."""
+    SCOPE = "scope"
+    """The operator's scope does not include this zone."""
+    SECOND_PERSON = "second_person"
+    """A different person has to do this (C7.3)."""
+    PURPOSE = "purpose"
+    """A right without purpose or end is refused (C7.1)."""
+    SUBJECT = "subject"
+    """What the request is about does not exist, or is not in a state that allows it."""

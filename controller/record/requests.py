@@ -1,0 +1,259 @@
+"""Requests: what a dashboard may ask of a site, and the envelope that says who asks (design §5).
+
+A request is signed by the dashboard's key over all its other fields. What people typed (names, purposes, reasons) is in
+`private`, sealed to the site with the request's id as context. Whether it is allowed is the rules' affair.
+"""
+
+import base64
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from controller.record.canonical import canonical, timestamp
+from controller.record.keys import KeyPair, PublicKeys
+from controller.record.private import LONGEST_TEXT, Text
+from controller.record.sealed import seal, unseal
+
+LARGEST_REQUEST = 16_384
+"""Bytes. A longer one is refused unread."""
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""The number of a person, badge, right or operator: never more than a database column holds."""
+
+Word = Annotated[str, msgspec.Meta(max_length=64)]
+"""An id or a code."""
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The envelope. `id` is a ULID; times as in records; `private` base64 or empty; `sig` hex over the rest."""
+
+    id: str
+    kind: Word
+    site: Word
+    body: dict[str, Any]
+    private: str
+    operator: Number
+    issued_at: Word
+    expires_at: Word | None
+    dashboard: Word
+    operator_proof: str = ""
+    """Reserved for a passkey's signature over the digest."""
+    sig: str = ""
+
+    def signed_bytes(self) -> bytes:
+        """What the signature covers: everything but itself."""
+        return b"sekimori request 1\n" + canonical(msgspec.structs.replace(self, sig=""))
+
+
+class MalformedRequest(ValueError):
+    """Not a request of a known kind and form; the message names the place."""
+
+
+# What a dashboard may ask for ------------------------------------------------------------------------------------------
+
+_Kind = TypeVar("_Kind", bound=type[msgspec.Struct])
+
+KINDS: dict[str, type[msgspec.Struct]] = {}
+PRIVATE_FIELDS: dict[str, tuple[str, ...]] = {}
+"""The private texts of each kind; the first is required, a `?` behind a name makes it optional."""
+
+
+def request_kind(name: str, private: tuple[str, ...] = ()) -> Callable[[_Kind], _Kind]:
+    """Class decorator: this struct is the body of requests of this kind."""
+
+    def register(body: _Kind) -> _Kind:
+        KINDS[name] = body
+        PRIVATE_FIELDS[name] = private
+        return body
+
+    return register
+
+
+def name_of(body: msgspec.Struct) -> str:
+    """The kind of a body."""
+    return next(name for name, known in KINDS.items() if known is type(body))
+
+
+@request_kind("person.register", private=("name", "kana?", "title?", "department?"))
+class RegisterPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Make a person known to the site."""
+
+
+@request_kind("person.suspend", private=("reason",))
+class SuspendPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let no badge of this person open anything, at once."""
+
+    person: Number
+
+
+@request_kind("person.reinstate", private=("reason",))
+class ReinstatePerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """End a suspension."""
+
+    person: Number
+
+
+@request_kind("badge.enrol")
+class EnrolBadge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Make the next card at this reader the person's badge."""
+
+    person: Number
+    reader: Word
+
+
+@request_kind("badge.retire")
+class RetireBadge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let this badge open nothing any more: `lost` or `retired`."""
+
+    badge: Number
+    state: Word
+
+
+@request_kind("right.request", private=("purpose",))
+class RequestRight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for a right; `from_at` and `until_at` as in records."""
+
+    person: Number
+    zone: Word
+    schedule: Word
+    from_at: Word
+    until_at: Word
+
+
+@request_kind("right.approve")
+class ApproveRight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let a requested right hold; by another operator than the one who asked."""
+
+    access_right: Number
+
+
+@request_kind("right.decline")
+class DeclineRight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say no to a requested right."""
+
+    access_right: Number
+
+
+@request_kind("right.revoke")
+class RevokeRight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """End a right before its time."""
+
+    access_right: Number
+
+
+@request_kind("portal.release", private=("reason",))
+class ReleasePortal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let a portal be opened once."""
+
+    portal: Word
+
+
+@request_kind("query/resend")
+class QueryResend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Send the records from `first` to `last` again; leaves no record."""
+
+    epoch: Number
+    first: Number
+    last: Number
+
+
+@request_kind("query/private")
+class QueryPrivate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Send the newest versions of these private rows again; leaves no record. A broker may keep fewer than it was given."""
+
+    ids: Annotated[tuple[Word, ...], msgspec.Meta(max_length=100)]
+
+
+# Making and reading ----------------------------------------------------------------------------------------------------
+
+_decoder = msgspec.json.Decoder(Request)
+
+
+def make_request(
+    key: KeyPair,
+    site: str,
+    site_keys: PublicKeys,
+    *,
+    id: str,
+    body: msgspec.Struct,
+    private: Text,
+    operator: int,
+    issued_at: datetime,
+    expires_at: datetime | None,
+) -> Request:
+    """A signed request, its private texts sealed to the site."""
+    box = seal(site_keys.sealing, id.encode(), canonical(private)) if private else b""
+    request = Request(
+        id,
+        name_of(body),
+        site,
+        msgspec.to_builtins(body),
+        base64.b64encode(box).decode(),
+        operator,
+        timestamp(issued_at),
+        None if expires_at is None else timestamp(expires_at),
+        key.public.id,
+    )
+    return msgspec.structs.replace(request, sig=key.sign(request.signed_bytes()).hex())
+
+
+def read_envelope(data: bytes) -> Request:
+    """The request in these bytes, neither its signature nor its body looked at. Raises MalformedRequest."""
+    if len(data) > LARGEST_REQUEST:
+        raise MalformedRequest(f"{len(data)} bytes; {LARGEST_REQUEST} at most")
+    try:
+        request = _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedRequest(str(error)) from error
+    if len(request.id) != 26 or not request.id.isascii() or not request.id.isalnum():
+        raise MalformedRequest("id: a ULID has 26 letters and digits")
+    return request
+
+
+def signature_holds(request: Request, keys: PublicKeys) -> bool:
+    """Whether this dashboard signed the request as it stands."""
+    try:
+        signature, signed = bytes.fromhex(request.sig), request.signed_bytes()
+    except (ValueError, RecursionError):  # nested so deep that it could be read but not written again
+        return False
+    return request.dashboard == keys.id and keys.verify(signature, signed)
+
+
+def read_body(request: Request) -> msgspec.Struct:
+    """The body as its kind's struct. Raises MalformedRequest naming the field."""
+    known = KINDS.get(request.kind)
+    if known is None:
+        raise MalformedRequest(f"kind: {request.kind[:64]!r} is not known")
+    try:
+        return msgspec.convert(request.body, known)
+    except msgspec.ValidationError as error:
+        raise MalformedRequest(f"body: {error}") from error
+
+
+def read_private(request: Request, key: KeyPair) -> Text:
+    """The private texts, opened and checked against the kind's fields. Raises MalformedRequest naming the field."""
+    if not request.private:
+        return check_private(request.kind, {})
+    try:
+        raw = unseal(key.sealing, request.id.encode(), base64.b64decode(request.private, validate=True))
+        text = msgspec.json.decode(raw, type=dict[str, str])
+    except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: Unreadable, and what base64 raises
+        raise MalformedRequest("private: cannot be read") from error
+    return check_private(request.kind, text)
+
+
+def check_private(kind: str, text: Text) -> Text:
+    """The texts, stripped, if they are the ones this kind takes. Raises MalformedRequest naming the field."""
+    fields = {field.rstrip("?"): not field.endswith("?") for field in PRIVATE_FIELDS.get(kind, ())}
+    for name in text:
+        if name not in fields:
+            raise MalformedRequest(f"private.{name[:32]}: not a field of {kind}")
+    kept = {name: value.strip() for name, value in text.items() if value.strip()}
+    for name, required in fields.items():
+        if required and name not in kept:
+            raise MalformedRequest(f"private.{name}: missing")
+        if len(kept.get(name, "")) > LONGEST_TEXT:
+            raise MalformedRequest(f"private.{name}: {LONGEST_TEXT} characters at most")
+    return kept

@@ -1,0 +1,162 @@
+"""The tables that records fold into, as data: both sides create them from here, the dashboard with site and epoch in front.
+
+Join columns are declared, INTEGER or TEXT, the same on both sides: an undeclared one made SQLite scan.
+`FOLD_VERSION` is raised with every change of a table or of a kind's rows; on a mismatch the tables are folded anew.
+"""
+
+from dataclasses import dataclass, field
+
+FOLD_VERSION = 1
+
+Value = int | str | None
+Row = dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: its columns in order with their types, its key, its indexes."""
+
+    name: str
+    columns: dict[str, type[int] | type[str]]
+    key: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Insert the row, or set these columns of the row with the same key; other columns stay."""
+
+    table: str
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete the row with this key, if it is there."""
+
+    table: str
+    key: Row
+
+
+RowChange = Upsert | Delete
+
+_TABLES = (
+    # what is screwed on, as the site last configured it
+    Table("site", {"site": str, "name_ja": str, "name_en": str, "timezone": str, "at": str, "seq": int}, ("site",)),
+    Table(
+        "zone",
+        {"zone": str, "name_ja": str, "name_en": str, "least_assurance": int, "position": int},
+        ("zone",),
+    ),
+    Table(
+        "portal",
+        {"portal": str, "name_ja": str, "name_en": str, "inner": str, "outer": str, "position": int},
+        ("portal",),
+    ),
+    Table("reader", {"reader": str, "portal": str, "side": str, "position": int}, ("reader",)),
+    Table("schedule", {"schedule": str, "name_ja": str, "name_en": str, "hours": str, "position": int}, ("schedule",)),
+    # how it stands
+    Table(
+        "portal_state",
+        {
+            "portal": str,
+            "lock": str,
+            "leaf": str,
+            "status": str,
+            "cause": str,
+            "cause_seq": int,
+            "release_seq": int,
+            "at": str,
+            "seq": int,
+        },
+        ("portal",),
+    ),
+    Table("part", {"part": str, "state": str, "reason": str, "at": str, "seq": int}, ("part",)),
+    # people and what they may
+    Table(
+        "person",
+        {"person": int, "state": str, "private": str, "private_version": int, "registered_at": str, "seq": int},
+        ("person",),
+    ),
+    Table(
+        "badge",
+        {
+            "badge": int,
+            "person": int,
+            "credential": str,
+            "assurance": int,
+            "label": str,
+            "state": str,
+            "enrolled_at": str,
+            "seq": int,
+        },
+        ("badge",),
+        (("credential",), ("person",)),
+    ),
+    Table(
+        "access_right",
+        {
+            "access_right": int,
+            "person": int,
+            "zone": str,
+            "schedule": str,
+            "from_at": str,
+            "until_at": str,
+            "state": str,
+            "purpose": str,
+            "requested_by": int,
+            "requested_at": str,
+            "decided_by": int,
+            "decided_at": str,
+            "seq": int,
+        },
+        ("access_right",),
+        (("person", "zone"), ("state",)),
+    ),
+    Table(
+        "enrolment",
+        {
+            "reader": str,
+            "person": int,
+            "state": str,
+            "code": str,
+            "badge": int,
+            "until_at": str,
+            "operator": int,
+            "seq": int,
+        },
+        ("reader",),
+    ),
+    # whose word counts
+    Table(
+        "operator",
+        {
+            "operator": int,
+            "roles": str,
+            "scope": str,
+            "person": int,
+            "state": str,
+            "private": str,
+            "private_version": int,
+            "seq": int,
+        },
+        ("operator",),
+    ),
+    Table("dashboard", {"dashboard": str, "public": str, "state": str, "at": str, "seq": int}, ("dashboard",)),
+    Table(
+        "request",
+        {
+            "request": str,
+            "request_kind": str,
+            "dashboard": str,
+            "operator": int,
+            "code": str,
+            "first_seq": int,
+            "last_seq": int,
+            "at": str,
+        },
+        ("request",),
+    ),
+)
+
+TABLES = {table.name: table for table in _TABLES}

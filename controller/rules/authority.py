@@ -1,0 +1,56 @@
+"""Who may ask for what (C7.3): the roles of each request, the operator's scope, and the second person.
+
+The dashboard hides what an operator may not do; this table is what counts.
+"""
+
+from dataclasses import dataclass
+
+from controller.record.refusals import Code
+from controller.rules.outcome import Refusal
+
+ROLES = ("administrator", "manager", "custodian", "guard", "auditor")
+
+ALLOWED: dict[str, frozenset[str]] = {
+    "person.register": frozenset({"administrator", "manager"}),
+    "person.suspend": frozenset({"administrator", "manager", "guard"}),
+    "person.reinstate": frozenset({"manager"}),
+    "badge.enrol": frozenset({"administrator"}),
+    "badge.retire": frozenset({"administrator", "manager", "guard"}),
+    "right.request": frozenset({"administrator", "manager"}),
+    "right.approve": frozenset({"manager"}),
+    "right.decline": frozenset({"manager"}),
+    "right.revoke": frozenset({"administrator", "manager"}),
+    "portal.release": frozenset({"manager", "guard"}),
+}
+"""The administrator keeps accounts and badges and approves nothing: whoever makes badges must not also say what they open."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorFact:
+    """An operator as recorded. `person` is the same human as a badge holder, if there is one."""
+
+    operator: int
+    roles: frozenset[str]
+    scope: frozenset[str]
+    person: int | None
+    state: str
+
+    def covers(self, zone: str) -> bool:
+        """Whether the zone is in the operator's scope."""
+        return "*" in self.scope or zone in self.scope
+
+
+def authorise(kind: str, operator: OperatorFact | None) -> Refusal | None:
+    """Whether this operator's role allows requests of this kind; None: yes. An unlisted kind is allowed to nobody."""
+    if operator is None or operator.state != "active":
+        return Refusal(Code.OPERATOR, "operator")
+    if not operator.roles & ALLOWED.get(kind, frozenset()):
+        return Refusal(Code.ROLE, "operator.roles")
+    return None
+
+
+def within(operator: OperatorFact, *zones: str) -> Refusal | None:
+    """Whether at least one of the zones is in the operator's scope; None: yes."""
+    if any(operator.covers(zone) for zone in zones if zone):
+        return None
+    return Refusal(Code.SCOPE, "operator.scope")

@@ -1,0 +1,37 @@
+"""What a rule answers: what shall be recorded and done, or what is missing."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from controller.record.private import PrivateRow
+from controller.record.refusals import Code
+from controller.rules.effects import Effect
+from controller.rules.portal import PortalState
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """No. `code` is the noun of what is missing, `place` the field or fact that said so."""
+
+    code: Code
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A portal's state after the outcome; `allowed`: by the outcome's last record, whose `seq` the state shall name."""
+
+    portal: str
+    state: PortalState
+    allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Yes: the bodies of the records to append, in order, the private rows beside them, and what to do afterwards."""
+
+    records: tuple[msgspec.Struct, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    private: tuple[PrivateRow, ...] = ()
+    moved: Moved | None = None

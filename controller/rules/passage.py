@@ -1,0 +1,80 @@
+"""From a decision to a door: the record that allows an opening, the portal's step, and the signal beside the door."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from controller.record.kinds.door import ExitRequested, PortalReleased
+from controller.record.kinds.entry import EntryGranted, EntryRefused
+from controller.record.private import PrivateRow
+from controller.rules.access import BadgeFact, Grant, Tap
+from controller.rules.effects import PlaySignal
+from controller.rules.outcome import Moved, Outcome, Refusal
+from controller.rules.portal import Cue, PortalState, Timing, step
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where and when: the portal, how it stands, and the reader that saw the tap (empty for none)."""
+
+    portal: str
+    state: PortalState
+    timing: Timing
+    now_s: float
+    reader: str = ""
+
+
+def enter(at: At, side: str, zone: str, grant: Grant, assurance: int) -> Outcome:
+    """A granted tap: into `zone` on side `in`, out of it on side `out`."""
+    badge = grant.badge
+    release_s = at.timing.release_s
+
+    def record(status: str) -> msgspec.Struct:
+        return EntryGranted(
+            at.portal, side, zone, badge.person, badge.badge, grant.access_right, assurance, status, release_s
+        )
+
+    return _allow(at, "entry", record, "granted")
+
+
+def refuse(at: At, side: str, zone: str, refusal: Refusal, tap: Tap, badge: BadgeFact | None) -> Outcome:
+    """A tap that opens nothing. The door shows that it does, not why (`ux.md` §4)."""
+    person = number = None
+    if badge is not None and tap.problem is None:
+        person, number = badge.person, badge.badge
+    record = EntryRefused(at.portal, side, zone, refusal.code, tap.credential, tap.label, person, number, tap.assurance)
+    return Outcome((record,), (PlaySignal(at.portal, "denied", at.reader),))
+
+
+def exit_request(at: At, refusal: Refusal | None = None, label: str = "") -> Outcome:
+    """Somebody wants to leave: the button, or a tap at the inner reader that `refusal` says was no good badge."""
+    code = "" if refusal is None else refusal.code
+
+    def record(status: str) -> msgspec.Struct:
+        return ExitRequested(at.portal, code, label, status, at.timing.release_s)
+
+    return _allow(at, "exit", record, "granted")
+
+
+def release(at: At, operator: int, reason: PrivateRow) -> Outcome:
+    """An operator lets the portal be opened once."""
+
+    def record(status: str) -> msgspec.Struct:
+        return PortalReleased(at.portal, operator, reason.ref(), status, at.timing.release_s)
+
+    outcome = _allow(at, "operator", record, "granted")
+    return replace(outcome, private=(reason,))
+
+
+def cue(at: At, what: Cue) -> Outcome:
+    """The contact changed, or the deadline came."""
+    after = step(at.portal, at.state, what, at.timing, at.now_s)
+    return Outcome(after.records, after.effects, moved=Moved(at.portal, after.state))
+
+
+def _allow(at: At, cause: str, record: Callable[[str], msgspec.Struct], signal: str) -> Outcome:
+    after = step(at.portal, at.state, Cue.ALLOW, at.timing, at.now_s)
+    state = replace(after.state, cause=cause)
+    effects = (*after.effects, PlaySignal(at.portal, signal, at.reader))
+    return Outcome((record(after.state.status),), effects, moved=Moved(at.portal, state, allowed=True))

@@ -1,0 +1,117 @@
+"""Rights: requested by one operator, effective after another approved it; none without purpose or end (C7.1, C7.3)."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controller.record.canonical import moment, timestamp
+from controller.record.kinds.right import RightApproved, RightDeclined, RightRequested, RightRevoked
+from controller.record.private import PrivateRow
+from controller.record.refusals import Code
+from controller.record.requests import RequestRight
+from controller.rules.authority import OperatorFact, within
+from controller.rules.outcome import Outcome, Refusal
+
+LONGEST = timedelta(days=3 * 366)
+"""A right ends; one that ends after a working life does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A right as recorded, with what its decision needs."""
+
+    access_right: int
+    person: int
+    zone: str
+    state: str
+    until_at: datetime
+    requested_by: int
+    requester: int | None = None
+    """The person who is that operator, if the site knows."""
+
+
+def request(
+    ask: RequestRight,
+    operator: OperatorFact,
+    *,
+    number: int,
+    purpose: PrivateRow,
+    person_state: str | None,
+    zones: Container[str],
+    schedules: Container[str],
+    now: datetime,
+) -> Outcome | Refusal:
+    """Ask for right `number`. The person must be known, zone and schedule configured, and the span end, in the future."""
+    if person_state != "active":
+        return Refusal(Code.SUBJECT, "body.person")
+    if ask.zone not in zones:
+        return Refusal(Code.SUBJECT, "body.zone")
+    if ask.schedule not in schedules:
+        return Refusal(Code.SUBJECT, "body.schedule")
+    span = _span(ask, now)
+    if isinstance(span, Refusal):
+        return span
+    if refusal := within(operator, ask.zone):
+        return refusal
+    from_at, until_at = span
+    record = RightRequested(
+        number,
+        ask.person,
+        ask.zone,
+        ask.schedule,
+        timestamp(from_at),
+        timestamp(until_at),
+        purpose.ref(),
+        operator.operator,
+        "requested",
+    )
+    return Outcome((record,), private=(purpose,))
+
+
+def _span(ask: RequestRight, now: datetime) -> tuple[datetime, datetime] | Refusal:
+    try:
+        from_at, until_at = moment(ask.from_at), moment(ask.until_at)
+    except ValueError:
+        return Refusal(Code.FORM, "body.from_at")
+    if until_at <= from_at or until_at <= now:
+        return Refusal(Code.VALIDITY, "body.until_at")
+    if until_at - max(from_at, now) > LONGEST:
+        return Refusal(Code.PURPOSE, "body.until_at")
+    return from_at, until_at
+
+
+def approve(right: Standing | None, operator: OperatorFact, now: datetime) -> Outcome | Refusal:
+    """Let a requested right hold. Not by who asked for it, not for oneself, not outside one's scope, not after its end."""
+    refusal = _undecidable(right, operator)
+    if refusal or right is None:
+        return refusal or Refusal(Code.SUBJECT, "body.access_right")
+    if operator.operator == right.requested_by:
+        return Refusal(Code.SECOND_PERSON, "right.requested_by")
+    if operator.person is not None and operator.person in (right.requester, right.person):
+        return Refusal(Code.SECOND_PERSON, "right.person")
+    if right.until_at <= now:
+        return Refusal(Code.VALIDITY, "right.until_at")
+    return Outcome((RightApproved(right.access_right, operator.operator, "active"),))
+
+
+def decline(right: Standing | None, operator: OperatorFact) -> Outcome | Refusal:
+    """Say no to a requested right; the one who asked may also take it back so."""
+    refusal = _undecidable(right, operator)
+    if refusal or right is None:
+        return refusal or Refusal(Code.SUBJECT, "body.access_right")
+    return Outcome((RightDeclined(right.access_right, operator.operator, "declined"),))
+
+
+def revoke(right: Standing | None, operator: OperatorFact) -> Outcome | Refusal:
+    """End a right that holds or was requested."""
+    if right is None or right.state not in ("active", "requested"):
+        return Refusal(Code.SUBJECT, "body.access_right")
+    if refusal := within(operator, right.zone):
+        return refusal
+    return Outcome((RightRevoked(right.access_right, operator.operator, "revoked"),))
+
+
+def _undecidable(right: Standing | None, operator: OperatorFact) -> Refusal | None:
+    if right is None or right.state != "requested":
+        return Refusal(Code.SUBJECT, "body.access_right")
+    return within(operator, right.zone)

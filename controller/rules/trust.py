@@ -1,0 +1,47 @@
+"""Whose word counts: dashboards and operators, set at the Pi's console by whoever stands there (design §5)."""
+
+from controller.record.keys import PublicKeys
+from controller.record.kinds.trust import DashboardRevoked, DashboardTrusted, OperatorRegistered, OperatorRetired
+from controller.record.private import PrivateRow
+from controller.record.refusals import Code
+from controller.rules.authority import ROLES, OperatorFact
+from controller.rules.outcome import Outcome, Refusal
+
+
+def trust(keys: PublicKeys, known: bool) -> Outcome | Refusal:
+    """Believe what this dashboard signs. Doing it again changes nothing and is refused as such."""
+    if known:
+        return Refusal(Code.SUBJECT, "dashboard")
+    return Outcome((DashboardTrusted(keys.id, keys.text(), "trusted"),))
+
+
+def revoke(dashboard: str, known: bool) -> Outcome | Refusal:
+    """Believe nothing more that this dashboard signs."""
+    if not known:
+        return Refusal(Code.SUBJECT, "dashboard")
+    return Outcome((DashboardRevoked(dashboard, "revoked"),))
+
+
+def register_operator(
+    number: int,
+    text: PrivateRow,
+    roles: tuple[str, ...],
+    scope: tuple[str, ...],
+    person: int | None,
+    zones: frozenset[str],
+) -> Outcome | Refusal:
+    """Operator `number` with these roles in these zones (`*` for all)."""
+    if not text.text.get("name"):
+        return Refusal(Code.FORM, "name")
+    if not roles or not set(roles) <= set(ROLES):
+        return Refusal(Code.FORM, "roles")
+    if not scope or not set(scope) <= zones | {"*"}:
+        return Refusal(Code.FORM, "scope")
+    return Outcome((OperatorRegistered(number, roles, scope, person, text.ref(), "active"),), private=(text,))
+
+
+def retire_operator(operator: OperatorFact | None) -> Outcome | Refusal:
+    """The operator may ask for nothing any more."""
+    if operator is None or operator.state != "active":
+        return Refusal(Code.SUBJECT, "operator")
+    return Outcome((OperatorRetired(operator.operator, "retired"),))

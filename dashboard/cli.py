@@ -1,0 +1,231 @@
+"""`sekimori-dashboard`: the commands of the dashboard's machine. What a person does in a browser is not here.
+
+sekimori-dashboard key                                   this dashboard's key, for `sekimori trust` at the site's console
+sekimori-dashboard trust KEY --site factory              pins the site's key
+sekimori-dashboard create-operator 花子 --site factory --operator 1
+sekimori-dashboard run
+"""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import structlog
+import typer
+import waitress.server
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from controller.record.keys import BadKey, PublicKeys
+from dashboard import accounts, pins
+from dashboard.accounts import BadAccount
+from dashboard.composition import following, make_runtime, own_keys, stop_on_bug
+from dashboard.config import FILE, BadConfig, Config, load
+from dashboard.console import Console, Lang
+from dashboard.database import open_engine
+from dashboard.intake.rebuild import rebuild as refold
+
+THREADS = 32
+"""Of the web server: 16 live streams hold one each, the rest serve pages."""
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+Data = Annotated[Path, typer.Option("--data", help="Folder of keys, dashboard.toml and database.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object for programs.")]
+Language = Annotated[Lang | None, typer.Option("--lang", help="ja or en; else the terminal's.")]
+Site = Annotated[str, typer.Option("--site", help="The site's name.")]
+HERE = Path("dashboard-data")
+
+
+@contextmanager
+def _told(console: Console) -> Iterator[None]:
+    """Turns what a person can mend into one message and exit code 2."""
+    try:
+        yield
+    except BadConfig as error:
+        lines = "\n".join(error.mistakes)
+        console.fail(f"{FILE} に誤りがあります。\n{lines}", f"{FILE} has mistakes.\n{lines}", code="config",
+                     mistakes=error.mistakes)  # fmt: skip
+    except BadKey as error:
+        console.fail(f"鍵を使えません：{error}", f"The key cannot be used: {error}", code="key")
+    except (DBAPIError, ArgumentError, NoSuchModuleError, ImportError) as error:
+        why = type(error).__name__
+        console.fail(f"データベースを開けません（{why}）。", f"The database cannot be opened ({why}).", code="database")
+    except OSError as error:
+        why = f"{error.filename or ''}: {error.strerror or error}"
+        console.fail(f"開けません：{why}", f"Cannot open {why}", code="file")
+
+
+def _url(config: Config, port: int) -> str:
+    host = f"[{config.listen_host}]" if ":" in config.listen_host else config.listen_host
+    return f"http://{host}:{port}"
+
+
+@app.command()
+def key(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
+    """Print this dashboard's public key, which a site's console has to trust."""
+    console = Console(lang, json)
+    with _told(console):
+        public = own_keys(data).public
+    console.done(public.text(), public.text(), key=public.text(), id=public.id)
+
+
+@app.command()
+def trust(
+    site_key: Annotated[str, typer.Argument(metavar="SITE-KEY", help="The line that the site's console printed.")],
+    site: Site,
+    replace: Annotated[bool, typer.Option("--replace", help="The site has a new key.")] = False,
+    data: Data = HERE,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Pin a site's key: from now on only its signatures count as that site's word."""
+    console = Console(lang, json)
+    with _told(console):
+        try:
+            keys = PublicKeys.parse(site_key)
+            changed = pins.pin(data, site, keys, replace=replace)
+        except pins.AlreadyPinned:
+            console.fail(
+                f"{site} には別の鍵が登録されています。入れ替えるときは --replace を付けてください。",
+                f"Another key is pinned for {site}. To replace it, add --replace.",
+                code="pinned",
+                exit_code=1,
+            )
+    ja = f"{site} の鍵を登録しました。動作中の場合は再起動してください。" if changed else f"{site} の鍵は登録済みです。"
+    en = (
+        f"Pinned the key of {site}. Restart a running dashboard."
+        if changed
+        else f"The key of {site} is pinned already."
+    )
+    console.done(ja, en, site=site, id=keys.id, changed=changed)
+
+
+@app.command("create-operator")
+def create_operator(
+    name: Annotated[str, typer.Argument(help="What the person signs in as.")],
+    site: Site,
+    operator: Annotated[int, typer.Option(min=1, help="The operator's number at that site.")],
+    new_code: Annotated[bool, typer.Option("--new-code", help="Take the password away and print a new code.")] = False,
+    data: Data = HERE,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Make an account, and print a one-time code with which its owner chooses a password."""
+    console = Console(lang, json)
+    with _told(console):
+        config = load(data)
+        if site not in config.sites:
+            console.fail(
+                f"拠点 {site} の鍵が登録されていません。先に trust を実行してください。",
+                f"No key is pinned for the site {site}. Run trust first.",
+                code="site",
+                exit_code=1,
+            )
+        engine = open_engine(config.database_url)
+        try:
+            code = accounts.create(engine, name, site, operator, datetime.now(UTC), fresh_code=new_code)
+        except BadAccount as error:
+            _refuse(console, error.why, name, site, operator)
+        finally:
+            engine.dispose()
+    url = f"{_url(config, config.listen_port)}/welcome"
+    if code is None:
+        console.done(
+            f"{name} は登録済みです。新しいコードが必要なときは --new-code を付けてください。",
+            f"{name} has an account already. For a new code, add --new-code.",
+            name=name, site=site, operator=operator, code=None, url=url,
+        )  # fmt: skip
+        return
+    console.done(
+        f"{url} を開き、名前とコード {code} を入力してください（30分有効）。",
+        f"Open {url} and enter the name and the code {code} (valid for 30 minutes).",
+        name=name, site=site, operator=operator, code=code, url=url,
+    )  # fmt: skip
+
+
+def _refuse(console: Console, why: str, name: str, site: str, operator: int) -> NoReturn:
+    said = {
+        "name": ("名前は1～64文字です。", "A name has 1 to 64 characters."),
+        "exists": (
+            f"{name} は {site} で別の操作者番号に登録されています。",
+            f"{name} is another operator at {site} already.",
+        ),
+        "operator": (
+            f"{site} の操作者 {operator} は別のアカウントのものです。",
+            f"Operator {operator} of {site} belongs to another account.",
+        ),
+    }[why]
+    console.fail(*said, code=why, exit_code=1)
+
+
+@app.command()
+def rebuild(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
+    """Fold the tables anew from the stored records."""
+    console = Console(lang, json)
+    with _told(console):
+        engine = open_engine(load(data).database_url)
+        done = refold(engine)
+        engine.dispose()
+    total = sum(done.values())
+    console.done(
+        f"{total}件の記録から表を作り直しました。", f"Folded the tables anew from {total} records.", records=done
+    )
+
+
+@app.command()
+def run(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
+    """Follow the sites and serve the pages, until SIGTERM or ctrl-C."""
+    console = Console(lang, json)
+    with _told(console):
+        runtime = make_runtime(data)
+        _log_to_stderr()
+        from dashboard.web import create_app  # here, so that the other commands start without Flask
+
+        web = create_app(runtime)
+        config = runtime.config
+        server = waitress.server.create_server(
+            web,
+            host=config.listen_host,
+            port=config.listen_port,
+            threads=THREADS,
+            ident=None,
+            channel_request_lookahead=1,
+        )
+    stop_on_bug()
+
+    def end(_signal: int, _frame: object) -> NoReturn:
+        runtime.changed.close()  # streams end first: the server waits for its threads
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    url = _url(config, server.effective_port)
+    try:
+        with following(runtime):
+            console.done(f"{url} で動作しています。", f"Running at {url}", url=url, id=runtime.keys.public.id)
+            sys.stdout.flush()
+            server.run()
+    finally:
+        server.close()
+        runtime.engine.dispose()
+
+
+def _log_to_stderr() -> None:
+    stamps = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, stamps, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.getLogger("waitress").setLevel(logging.WARNING)
+
+
+def main() -> None:
+    """The console script. What it makes, keys and database, its owner alone may read."""
+    os.umask(0o077)
+    app()

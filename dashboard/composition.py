@@ -1,0 +1,96 @@
+"""The composition root: makes a dashboard's parts from its data folder, and runs them until told to stop."""
+
+import os
+import secrets
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from controller.record.keys import BadKey, KeyPair, write_secret
+from dashboard.config import Config, load
+from dashboard.database import open_engine
+from dashboard.intake.intake import Intake
+from dashboard.intake.missing_texts import MissingTexts
+from dashboard.intake.rebuild import rebuild_if_older
+from dashboard.intake.resend import Resend
+from dashboard.intake.subscriber import Subscriber
+from dashboard.outbox import Outbox, Publisher
+from dashboard.runtime import Changes, Runtime
+
+KEY_FILE = "dashboard.key"
+SESSION_FILE = "session.key"
+_SESSION_BYTES = 32
+_BUG = 70
+
+log = structlog.get_logger()
+
+
+def own_keys(data: Path) -> KeyPair:
+    """The dashboard's keys, made at the first use. Raises BadKey, OSError."""
+    return KeyPair.load_or_create(data / KEY_FILE)
+
+
+def _session_key(data: Path) -> bytes:
+    path = data / SESSION_FILE
+    if not path.exists():
+        write_secret(path, secrets.token_bytes(_SESSION_BYTES))
+    raw = path.read_bytes()
+    if len(raw) != _SESSION_BYTES:
+        raise BadKey(f"{path}: {len(raw)} bytes; a session key has {_SESSION_BYTES}")
+    return raw
+
+
+def make_runtime(data: Path) -> Runtime:
+    """The parts, nothing started. Raises BadConfig, BadKey, OSError, and what SQLAlchemy raises for its URL."""
+    config: Config = load(data)
+    keys = own_keys(data)
+    engine = open_engine(config.database_url)
+    return Runtime(config, engine, Outbox(engine, keys, config.sites), keys, _session_key(data), Changes())
+
+
+@contextmanager
+def following(runtime: Runtime) -> Iterator[Subscriber]:
+    """Follows the sites and publishes requests, in threads of their own, until the block ends."""
+    if (done := rebuild_if_older(runtime.engine)) is not None:
+        log.info("tables folded anew for a new version", records=sum(done.values()))
+    intake = Intake(runtime.engine, runtime.keys, runtime.config.sites)
+    subscriber: Subscriber
+    publisher = Publisher(runtime.outbox, lambda topic, data: subscriber.publish(topic, data), runtime.changed.announce)
+    subscriber = Subscriber(
+        runtime.config.broker,
+        f"sekimori-dashboard-{runtime.keys.public.id}",
+        intake,
+        Resend(runtime.engine, runtime.keys),
+        MissingTexts(runtime.engine, runtime.keys),
+        changed=runtime.changed.announce,
+        connected=publisher.connected,
+    )
+    subscriber.start()
+    publisher.start()
+    try:
+        yield subscriber
+    finally:
+        runtime.changed.close()
+        publisher.stop()
+        subscriber.stop()
+
+
+def stop_on_bug() -> None:
+    """From now on an exception that ends a thread ends the process: what is committed is whole, and systemd starts it again.
+
+    The line logged says where and of which type; not the message, which could hold a name.
+    """
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(args.exc_traceback)]
+        thread = args.thread.name if args.thread else ""
+        log.critical("a thread stopped on a bug", thread=thread, error=args.exc_type.__name__, at=frames[-8:])
+        sys.stderr.flush()
+        os._exit(_BUG)
+
+    threading.excepthook = hook

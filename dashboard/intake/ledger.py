@@ -1,0 +1,134 @@
+"""Records of one site: each is stored and shown when it comes, and folded when every record before it is.
+
+Nothing here asks for a checkpoint first: a record is covered by the next one. So a broker could invent a record, and that
+shows: the true one of the same number, or the next checkpoint, contradicts it.
+"""
+
+import sqlalchemy as sa
+import structlog
+
+from controller.record.canonical import moment
+from controller.record.envelope import MalformedRecord, Record, decode
+from controller.record.facets import facets
+from controller.record.kinds.request import RequestAccepted, RequestRefused
+from controller.record.kinds.site import LedgerOpened
+from controller.record.topics import Reply
+from dashboard import database as db
+from dashboard.intake import fold, witness
+from dashboard.intake.fold import LARGEST_WHOLE
+from dashboard.intake.source import Source
+from dashboard.outbox import mark_replied
+
+FARTHEST = 100_000
+"""A record this far beyond all that is known to exist is left alone; if it is true, a checkpoint will say so."""
+
+_CATCH_UP = 500
+
+log = structlog.get_logger()
+
+
+def take(connection: sa.Connection, source: Source, data: bytes, now: str) -> bool:
+    """Stores one record of the source's epoch, and folds what is now without a hole; whether it was new."""
+    record = _sound(source, data)
+    if record is None:
+        return False
+    source.dirty = True
+    if record.seq <= source.beyond:
+        stored = connection.execute(_stored(source, record.seq)).scalar()
+        if stored is not None:
+            if bytes(stored) != data and not source.stopped:
+                witness.stop(connection, source, "fork", f"seq {record.seq}", data, now)
+            return False
+    _store(connection, source, record, data)
+    source.beyond = max(source.beyond, record.seq)
+    source.highest = max(source.highest, record.seq)
+    if record.seq == source.applied + 1 and not source.stopped:
+        _advance(connection, source, record, data)
+        catch_up(connection, source)
+    return True
+
+
+def catch_up(connection: sa.Connection, source: Source) -> None:
+    """Folds the records that waited behind a hole which is now closed."""
+    while source.applied < source.beyond and not source.stopped:
+        table = db.record.c
+        query = (
+            sa.select(table.seq, table.bytes)
+            .where(table.ledger_site == source.ledger_site, table.epoch == source.epoch, table.seq > source.applied)
+            .order_by(table.seq)
+            .limit(_CATCH_UP)
+        )
+        for seq, data in connection.execute(query).all():
+            if seq != source.applied + 1 or source.stopped:
+                return
+            _advance(connection, source, decode(bytes(data)), bytes(data))
+
+
+def _advance(connection: sa.Connection, source: Source, record: Record, data: bytes) -> None:
+    fold.apply(connection, source.ledger_site, source.epoch, record)
+    if isinstance(record.body, RequestAccepted | RequestRefused):
+        _answer(connection, source, record, record.body)
+    source.applied = record.seq
+    source.dirty = True
+    witness.grow(connection, source, data)
+
+
+def _answer(connection: sa.Connection, source: Source, record: Record, body: RequestAccepted | RequestRefused) -> None:
+    """A reply can be lost; what became of a request stands in the ledger as well."""
+    match body:
+        case RequestAccepted(request=request, first=first, last=last):
+            reply = Reply(request, None, "", first, last, record.at)
+        case RequestRefused(request=request, code=code, place=place):
+            reply = Reply(request, code, place, record.seq, record.seq, record.at)
+    if all(number is None or 0 <= number <= LARGEST_WHOLE for number in (reply.first, reply.last)):
+        mark_replied(connection, source.ledger_site, reply)
+
+
+def _stored(source: Source, seq: int) -> sa.Select[bytes]:
+    table = db.record.c
+    of_seq = (table.ledger_site == source.ledger_site, table.epoch == source.epoch, table.seq == seq)
+    return sa.select(table.bytes).where(*of_seq)
+
+
+def _sound(source: Source, data: bytes) -> Record | None:
+    try:
+        record = decode(data)
+        moment(record.at)
+    except (MalformedRecord, ValueError):
+        source.malformed += 1
+        source.dirty = True
+        return None
+    if isinstance(record.body, LedgerOpened) and record.body.epoch != source.epoch:
+        return None
+    if not 0 < record.seq <= max(source.highest, source.beyond) + FARTHEST:
+        source.malformed += 1
+        source.dirty = True
+        return None
+    return record
+
+
+def row_of(site: str, epoch: int, record: Record, data: bytes) -> dict[str, object]:
+    """The row of `record` for these bytes, `arrival` left to the database."""
+    about = facets(record)
+    return {
+        "ledger_site": site,
+        "epoch": epoch,
+        "seq": record.seq,
+        "bytes": data,
+        "at": record.at,
+        "kind": record.kind,
+        "portal": about.portal,
+        "zone": about.zone,
+        "person": _held(about.person),
+        "operator": _held(about.operator),
+        "code": about.code,
+        "result": about.result,
+    }
+
+
+def _held(number: int | None) -> int | None:
+    return number if number is None or abs(number) <= LARGEST_WHOLE else None
+
+
+def _store(connection: sa.Connection, source: Source, record: Record, data: bytes) -> None:
+    connection.execute(sa.insert(db.record), row_of(source.ledger_site, source.epoch, record, data))

@@ -1,0 +1,63 @@
+"""Asks a site for the private texts that its records speak of and that never came: names, purposes.
+
+They come as retained messages, and a broker may keep, or hand out, fewer of those than it was given. So what the tables
+point at and the private store lacks is asked for, some at a time, once the records themselves have been caught up with.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from controller.record.keys import KeyPair
+from controller.record.requests import QueryPrivate
+from controller.record.topics import Topics
+from dashboard import database as db
+from dashboard.intake.resend import query_request
+from dashboard.intake.source import Source
+
+AGAIN_S = 5.0
+AT_ONCE = 100
+_POINTERS = (("person", "private"), ("operator", "private"), ("access_right", "purpose"))
+
+
+class MissingTexts:
+    """What to ask, and when. One thread alone uses it."""
+
+    def __init__(
+        self, engine: sa.Engine, keys: KeyPair, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._now = now
+        self._looked_at: dict[str, float] = {}
+
+    def due(self, sources: Mapping[str, Source], monotonic: float) -> list[tuple[str, bytes]]:
+        """Topic and signed request for each site that should be asked now."""
+        wanted = []
+        for name, source in sources.items():
+            caught_up = source.confirmed and source.online is not False and source.applied >= source.highest
+            if not caught_up or monotonic - self._looked_at.get(name, -AGAIN_S) < AGAIN_S:
+                continue
+            self._looked_at[name] = monotonic
+            if ids := self._missing(source):
+                body = QueryPrivate(ids)
+                wanted.append((Topics(name).request, query_request(self._keys, source, body, self._now())))
+        return wanted
+
+    def _missing(self, source: Source) -> tuple[str, ...]:
+        ids: list[str] = []
+        with self._engine.connect() as connection:
+            for table, column in _POINTERS:
+                rows = db.projected[table].c
+                known = sa.exists().where(
+                    db.private_text.c.ledger_site == source.ledger_site, db.private_text.c.id == rows[column]
+                )
+                query = (
+                    sa.select(rows[column])
+                    .where(rows.ledger_site == source.ledger_site, rows.epoch == source.epoch, rows[column].is_not(None))
+                    .where(~known)
+                    .limit(AT_ONCE - len(ids))
+                )
+                ids += [str(id) for (id,) in connection.execute(query)]
+        return tuple(ids)

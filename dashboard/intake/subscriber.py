@@ -1,0 +1,123 @@
+"""The thread that follows the sites: takes what waits in the queue, stores it in one transaction, acknowledges, and again.
+
+It is the only writer of what sites say. A batch is what came while the last one was committed, `BATCH` at most, so a single
+message never waits for others and a flood is committed by the hundred. When the database fails, nothing is acknowledged, the
+connection is dropped, and all is taken up again from the tables: retained messages come by themselves, records by resend.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from dashboard.config import BrokerAddress
+from dashboard.intake.connection import RECEIVE_MAXIMUM, Connection, Delivery
+from dashboard.intake.intake import Intake
+from dashboard.intake.missing_texts import MissingTexts
+from dashboard.intake.resend import Resend
+
+BATCH = 500
+LARGEST_WAIT_S = 10.0
+SMALLEST_WAIT_S = 0.2
+_TICK_S = 0.1
+
+log = structlog.get_logger()
+
+
+class Subscriber:
+    """Follows the pinned sites on one broker until it is stopped."""
+
+    def __init__(
+        self,
+        broker: BrokerAddress,
+        name: str,
+        intake: Intake,
+        resend: Resend,
+        texts: MissingTexts,
+        *,
+        changed: Callable[[], None],
+        connected: Callable[[], None],
+    ) -> None:
+        self._broker = broker
+        self._name = name
+        self._intake = intake
+        self._resend = resend
+        self._texts = texts
+        self._changed = changed
+        self._connected = connected
+        self._stopping = threading.Event()
+        self._connection: Connection | None = None
+        self._thread = threading.Thread(target=self._run, name="subscriber", daemon=True)
+
+    def start(self) -> None:
+        """Begins to follow."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread; what was not stored is not acknowledged."""
+        self._stopping.set()
+        self._thread.join(10)
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Hands a message to the broker; whether there is one. Any thread."""
+        connection = self._connection
+        return connection is not None and connection.publish(topic, payload)
+
+    def _run(self) -> None:
+        wait_s = SMALLEST_WAIT_S
+        while not self._stopping.is_set():
+            inbox: queue.Queue[Delivery | None] = queue.Queue(2 * RECEIVE_MAXIMUM)
+            connection = Connection(self._broker, self._name, self._intake.topics(), inbox)
+            try:
+                connection.open()
+                self._connection = connection
+                self._follow(connection, inbox)
+            except OSError as error:
+                log.info("no broker", error=type(error).__name__, again_in_s=wait_s)
+            except DBAPIError as error:
+                log.error("the database failed; starting again from the tables", error=type(error).__name__)
+            finally:
+                self._connection = None
+                connection.close()
+            wait_s = SMALLEST_WAIT_S if connection.ready.is_set() else min(2 * wait_s, LARGEST_WAIT_S)
+            self._stopping.wait(wait_s)
+
+    def _follow(self, connection: Connection, inbox: "queue.Queue[Delivery | None]") -> None:
+        self._intake.reconnected()
+        announced = False
+        while not self._stopping.is_set() and not connection.lost.is_set():
+            if connection.ready.is_set() and not announced:
+                announced = True
+                log.info("connected to the broker", host=self._broker.host)
+                self._connected()
+            batch = _waiting(inbox)
+            if batch:
+                self._intake.take(delivery.message for delivery in batch)
+                for delivery in batch:
+                    delivery.acknowledge()
+                self._changed()
+            answered, self._intake.resent = self._intake.resent, set()
+            now_s = time.monotonic()
+            wanted = self._resend.due(self._intake.sources, answered, now_s)
+            wanted += self._texts.due(self._intake.sources, now_s)
+            for topic, request in wanted:
+                connection.publish(topic, request)
+
+
+def _waiting(inbox: "queue.Queue[Delivery | None]") -> list[Delivery]:
+    """What waits, `BATCH` at most; empty after a moment without anything. None in the queue only wakes."""
+    batch: list[Delivery] = []
+    try:
+        item = inbox.get(timeout=_TICK_S)
+        while True:
+            if item is not None:
+                batch.append(item)
+            if len(batch) == BATCH:
+                break
+            item = inbox.get_nowait()
+    except queue.Empty:
+        pass
+    return batch

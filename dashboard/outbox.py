@@ -1,0 +1,190 @@
+"""Requests to sites, durable: written before anybody is told they were sent, published until replied to or expired (design §5).
+
+A request is signed when it is submitted, and the same bytes are published each time, so that the site can know a repetition
+by its id. What people typed is sealed to the site inside those bytes; the dashboard keeps no readable copy.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import DBAPIError
+from ulid import ULID
+
+from controller.record.canonical import canonical, timestamp
+from controller.record.keys import KeyPair, PublicKeys
+from controller.record.private import Text
+from controller.record.requests import check_private, make_request, name_of
+from controller.record.topics import Reply, Topics
+from dashboard.database import outbox, write
+
+EXPIRES = {"portal.release": timedelta(seconds=10)}
+"""What is only good now. Everything else waits as long as it takes: a revocation never expires."""
+
+AGAIN_S = 5.0
+"""How long an unanswered request waits to be published again."""
+
+_ROUND = 200
+
+log = structlog.get_logger()
+
+
+class UnknownSite(LookupError):
+    """The site is not one whose key is pinned here."""
+
+
+class Outbox:
+    """The requests of one dashboard. Any thread may submit."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        keys: KeyPair,
+        sites: Mapping[str, PublicKeys],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._engine = engine
+        self._keys = keys
+        self._sites = sites
+        self._now = now
+        self.waiting = threading.Event()
+        """Set when there is something new to publish."""
+
+    def submit(
+        self, site: str, body: msgspec.Struct, private: Text | None = None, *, account: int | None, operator: int
+    ) -> str:
+        """Writes a signed request; its id. It is durable when this returns, and published at once if there is a broker.
+
+        Raises UnknownSite, and MalformedRequest (of controller.record.requests) naming the private field that is
+        missing or too long.
+        """
+        if site not in self._sites:
+            raise UnknownSite(site)
+        kind = name_of(body)
+        texts = check_private(kind, private or {})
+        now = self._now()
+        expires_at = now + EXPIRES[kind] if kind in EXPIRES else None
+        request = make_request(
+            self._keys,
+            site,
+            self._sites[site],
+            id=str(ULID()),
+            body=body,
+            private=texts,
+            operator=operator,
+            issued_at=now,
+            expires_at=expires_at,
+        )
+        row = {
+            "id": request.id,
+            "ledger_site": site,
+            "kind": kind,
+            "bytes": canonical(request),
+            "account": account,
+            "operator": operator,
+            "created_at": request.issued_at,
+            "expires_at": request.expires_at,
+            "state": "waiting",
+        }
+        with write(self._engine) as connection:
+            connection.execute(sa.insert(outbox), row)
+        self.waiting.set()
+        return request.id
+
+    def expire(self) -> int:
+        """Marks what was not answered in time; how many. An expired request is never published again."""
+        now = timestamp(self._now())
+        late = sa.and_(outbox.c.state == "waiting", outbox.c.expires_at <= now)
+        with self._engine.connect() as connection:
+            if connection.execute(sa.select(outbox.c.id).where(late).limit(1)).first() is None:
+                return 0
+        with write(self._engine) as connection:
+            return connection.execute(sa.update(outbox).where(late).values(state="expired")).rowcount
+
+    def due(self, again: bool) -> list[tuple[str, str, bytes]]:
+        """Id, site and bytes of what to publish: never published, or not for `AGAIN_S` seconds; or, with `again`, all."""
+        table, now = outbox.c, self._now()
+        wanted = [table.state == "waiting", sa.or_(table.expires_at.is_(None), table.expires_at > timestamp(now))]
+        if not again:
+            before = timestamp(now - timedelta(seconds=AGAIN_S))
+            wanted.append(sa.or_(table.published_at.is_(None), table.published_at <= before))
+        order = (sa.func.coalesce(table.published_at, ""), table.id)
+        query = sa.select(table.id, table.ledger_site, table.bytes).where(*wanted).order_by(*order).limit(_ROUND)
+        with self._engine.connect() as connection:
+            return [(row.id, row.ledger_site, row.bytes) for row in connection.execute(query)]
+
+    def published(self, ids: list[str]) -> None:
+        """Notes when these were last handed to the broker."""
+        with write(self._engine) as connection:
+            values = {"published_at": timestamp(self._now())}
+            connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
+
+
+def mark_replied(connection: sa.Connection, site: str, reply: Reply) -> bool:
+    """Writes a site's reply to one of its own requests; whether there was one without a reply.
+
+    A reply to an expired request counts too: the site's word is what happened.
+    """
+    known = sa.and_(outbox.c.id == reply.request, outbox.c.ledger_site == site, outbox.c.replied_at.is_(None))
+    values = {
+        "state": "accepted" if reply.code is None else "refused",
+        "reply_code": reply.code,
+        "reply_place": reply.place,
+        "first_seq": reply.first,
+        "last_seq": reply.last,
+        "replied_at": reply.at,
+    }
+    return connection.execute(sa.update(outbox).where(known).values(values)).rowcount > 0
+
+
+class Publisher:
+    """The thread that publishes what waits. `publish` answers whether a broker took it over."""
+
+    def __init__(self, requests: Outbox, publish: Callable[[str, bytes], bool], changed: Callable[[], None]) -> None:
+        self._requests = requests
+        self._publish = publish
+        self._changed = changed
+        self._stopping = threading.Event()
+        self._reconnected = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+
+    def start(self) -> None:
+        """Begins to publish."""
+        self._thread.start()
+
+    def connected(self) -> None:
+        """There is a new connection: everything unanswered is published on it at once."""
+        self._reconnected.set()
+        self._requests.waiting.set()
+
+    def stop(self) -> None:
+        """Ends the thread; what waits stays in the table."""
+        self._stopping.set()
+        self._requests.waiting.set()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._requests.waiting.clear()
+            again = self._reconnected.is_set()
+            self._reconnected.clear()
+            try:
+                self._round(again)
+            except DBAPIError as error:
+                log.error("the database failed; requests wait", error=type(error).__name__)
+            self._requests.waiting.wait(1.0)
+
+    def _round(self, again: bool) -> None:
+        if self._requests.expire():
+            self._changed()
+        done = []
+        for id, site, data in self._requests.due(again):
+            if not self._publish(Topics(site).request, data):
+                break
+            done.append(id)
+        if done:
+            self._requests.published(done)
+            self._changed()

@@ -1,0 +1,165 @@
+"""A record as a line for people: when, what, where, who, why. The feed, the ledger page, the live stream and the
+exports all show these, so that a record never reads differently in two places."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from controller.record.envelope import MalformedRecord, decode
+from controller.record.private import PrivateRef
+from controller.record.words import codes, words
+from dashboard.database import record
+from dashboard.read.names import Names
+
+COLUMNS = (
+    record.c.arrival,
+    record.c.ledger_site,
+    record.c.epoch,
+    record.c.seq,
+    record.c.bytes,
+    record.c.at,
+    record.c.kind,
+    record.c.portal,
+    record.c.zone,
+    record.c.person,
+    record.c.operator,
+    record.c.code,
+    record.c.result,
+)
+"""What a line is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record, codes beside their words."""
+
+    arrival: int
+    site: str
+    epoch: int
+    seq: int
+    at: str
+    kind: str
+    what: str
+    result: str
+    result_words: str
+    portal: str
+    zone: str
+    where: str
+    side: str
+    person: int | None
+    operator: int | None
+    who: str
+    by: str
+    subject: str
+    """Both: the person, and in brackets the operator who did it."""
+    code: str
+    why: str
+
+
+def lines(rows: Sequence[Any], names: Names) -> list[Line]:
+    """The lines of rows of one site, selected with `COLUMNS`, in their order."""
+    names.learn((row.person for row in rows), (row.operator for row in rows))
+    bodies = [body_of(row.bytes) for row in rows]
+    about = _About(
+        names.private(ref.id for body in bodies for ref in private_refs(body).values()),
+        names.holders("access_right", (id for body in bodies if (id := getattr(body, "access_right", None)))),
+        names.holders("badge", (id for body in bodies if (id := getattr(body, "badge", None)))),
+    )
+    return [_line(row, body, about, names) for row, body in zip(rows, bodies, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What the records of a page point at, looked up once for all of them."""
+
+    texts: dict[str, dict[str, str]]
+    rights: dict[int, tuple[int, str]]
+    badges: dict[int, tuple[int, str]]
+
+    def subject(self, body: object) -> tuple[int | None, str]:
+        """Whose badge or right a body is about, and the right's zone, where the record itself names neither."""
+        right, badge = getattr(body, "access_right", None), getattr(body, "badge", None)
+        return self.rights.get(right or 0) or self.badges.get(badge or 0) or (None, "")
+
+
+def private_refs(body: object) -> dict[str, PrivateRef]:
+    """Where a body points into the private store, by field."""
+    fields = ("reason", "purpose", "text")
+    return {name: ref for name in fields if isinstance(ref := getattr(body, name, None), PrivateRef)}
+
+
+def _why(row: Any, body: object, texts: dict[str, dict[str, str]], lang: str) -> str:  # noqa: ANN401 - a row of COLUMNS
+    """The refusal, what was asked for, and what somebody wrote as reason or purpose."""
+    parts = [words(getattr(body, "request_kind", ""), lang, "request")]
+    if row.code:
+        group = "enrolment" if row.kind == "enrolment.closed" and row.code in codes("enrolment") else "code"
+        parts.append(words(row.code, lang, group))
+    parts += [texts.get(ref.id, {}).get(name, "") for name, ref in private_refs(body).items()]
+    return " · ".join(part for part in parts if part)
+
+
+def _line(row: Any, body: object, about: _About, names: Names) -> Line:  # noqa: ANN401 - a row of COLUMNS
+    lang = names.lang
+    holder, zone = about.subject(body)
+    person = holder if row.person is None else row.person
+    who, by = names.person(person), names.operator(row.operator)
+    return Line(
+        arrival=row.arrival,
+        site=row.ledger_site,
+        epoch=row.epoch,
+        seq=row.seq,
+        at=row.at,
+        kind=row.kind,
+        what=words(row.kind, lang, "kind"),
+        result=row.result,
+        result_words=words(row.result, lang, "result") if row.result else "",
+        portal=row.portal,
+        zone=row.zone,
+        where=_where(row, body, names) or names.zones.get(zone, zone),
+        side=words(getattr(body, "side", ""), lang, "side"),
+        person=person,
+        operator=row.operator,
+        who=who,
+        by=by,
+        subject=(f"{who}（{by}）" if lang == "ja" else f"{who} ({by})") if who and by else who or by,
+        code=row.code,
+        why=_why(row, body, about.texts, lang),
+    )
+
+
+def body_of(data: bytes) -> object:
+    """The body in a record's bytes; None for bytes that are no record."""
+    try:
+        return decode(data).body
+    except MalformedRecord:
+        return None
+
+
+def _where(row: Any, body: object, names: Names) -> str:  # noqa: ANN401 - a row of COLUMNS
+    if row.portal:
+        return names.portals.get(row.portal, str(row.portal))
+    if row.zone:
+        return names.zones.get(row.zone, str(row.zone))
+    if reader := getattr(body, "reader", ""):
+        return names.reader(reader)
+    return str(getattr(body, "part", ""))
+
+
+def newest(connection: sa.Connection, names: Names, most: int) -> list[Line]:
+    """The site's newest records, newest first."""
+    mine = (record.c.ledger_site == names.site.id, record.c.epoch == names.site.epoch)
+    query = sa.select(*COLUMNS).where(*mine).order_by(record.c.seq.desc()).limit(most)
+    return lines(connection.execute(query).all(), names)
+
+
+def arrived(connection: sa.Connection, sites: Sequence[str], after: int, most: int) -> Sequence[Any]:
+    """Rows of these sites that arrived after that one, in order of arrival."""
+    query = sa.select(*COLUMNS).where(record.c.arrival > after, record.c.ledger_site.in_(sites))
+    return connection.execute(query.order_by(record.c.arrival).limit(most)).all()
+
+
+def last_arrival(connection: sa.Connection) -> int:
+    """The newest arrival of any site; 0 when nothing has come yet."""
+    return int(connection.execute(sa.select(sa.func.max(record.c.arrival))).scalar() or 0)

@@ -1,0 +1,103 @@
+"""What the things and people in records are called. Numbers stay numbers where no name is known, or none is left."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from controller.record.words import words
+from dashboard.database import private_text, projected
+from dashboard.read.sites import Site
+
+_AT_ONCE = 500
+
+
+class Names:
+    """The names of one site's things, in one language. People are learnt in batches, as they are needed."""
+
+    def __init__(self, connection: sa.Connection, site: Site, lang: str) -> None:
+        self._connection = connection
+        self.site = site
+        self.lang = lang
+        self.portals = self._fixed("portal")
+        self.zones = self._fixed("zone")
+        self.schedules = self._fixed("schedule")
+        self.readers = self._readers()
+        self._people: dict[int, dict[str, str]] = {}
+        self._operators: dict[int, str] = {}
+
+    def _fixed(self, noun: str) -> dict[str, str]:
+        table = projected[noun]
+        name = table.c.name_ja if self.lang == "ja" else table.c.name_en
+        query = sa.select(table.c[noun], name).where(*self._present(table)).order_by(table.c.position)
+        return {id: called or id for id, called in self._connection.execute(query)}
+
+    def _readers(self) -> dict[str, tuple[str, str]]:
+        table = projected["reader"]
+        query = sa.select(table.c.reader, table.c.portal, table.c.side).where(*self._present(table))
+        return {
+            row.reader: (row.portal, row.side) for row in self._connection.execute(query.order_by(table.c.position))
+        }
+
+    def _present(self, table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
+        return (table.c.ledger_site == self.site.id, table.c.epoch == self.site.epoch)
+
+    def learn(self, people: Iterable[int | None] = (), operators: Iterable[int | None] = ()) -> None:
+        """Looks up the names of these people and operators, those that are not known yet."""
+        self._people |= self._texts("person", {id for id in people if id is not None} - self._people.keys())
+        wanted = {id for id in operators if id is not None} - self._operators.keys()
+        self._operators |= {id: text.get("name", "") for id, text in self._texts("operator", wanted).items()}
+
+    def _texts(self, noun: str, wanted: set[int]) -> dict[int, dict[str, str]]:
+        table = projected[noun]
+        found: dict[int, dict[str, str]] = {id: {} for id in wanted}
+        private = sa.and_(private_text.c.ledger_site == table.c.ledger_site, private_text.c.id == table.c.private)
+        query = sa.select(table.c[noun], private_text.c.text).join(private_text, private).where(*self._present(table))
+        ids = sorted(wanted)
+        for start in range(0, len(ids), _AT_ONCE):
+            batch = query.where(table.c[noun].in_(ids[start : start + _AT_ONCE]))
+            found |= {id: text for id, text in self._connection.execute(batch)}
+        return found
+
+    def text(self, person: int) -> dict[str, str]:
+        """What the private store holds of a person that `learn` has seen."""
+        return self._people.get(person, {})
+
+    def person(self, id: int | None) -> str:
+        """A person's name, or `#14`; nothing for nobody."""
+        return "" if id is None else self._people.get(id, {}).get("name") or f"#{id}"
+
+    def operator(self, id: int | None) -> str:
+        """An operator's name, or `operator 3`; nothing for nobody."""
+        numbered = f"操作者 {id}" if self.lang == "ja" else f"operator {id}"
+        return "" if not id else self._operators.get(id) or numbered
+
+    def reader(self, id: str) -> str:
+        """A reader by its portal and side."""
+        if id not in self.readers:
+            return id
+        portal, side = self.readers[id]
+        beside = words(side, self.lang, "side")
+        called = self.portals.get(portal, portal)
+        return f"{called}（{beside}）" if self.lang == "ja" else f"{called} ({beside})"
+
+    def holders(self, noun: str, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """Whose these badges or rights are: by number, the person and (of a right) the zone."""
+        table, wanted = projected[noun], sorted(set(ids))
+        zone = table.c.zone if "zone" in table.c else sa.literal("")
+        query = sa.select(table.c[noun], table.c.person, zone).where(*self._present(table))
+        found: dict[int, tuple[int, str]] = {}
+        for start in range(0, len(wanted), _AT_ONCE):
+            batch = query.where(table.c[noun].in_(wanted[start : start + _AT_ONCE]))
+            found |= {id: (person, place) for id, person, place in self._connection.execute(batch)}
+        self.learn(person for person, _ in found.values())
+        return found
+
+    def private(self, ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Private rows of the site by id, those that are here."""
+        wanted = sorted(set(ids))
+        query = sa.select(private_text.c.id, private_text.c.text).where(private_text.c.ledger_site == self.site.id)
+        rows: dict[str, dict[str, str]] = {}
+        for start in range(0, len(wanted), _AT_ONCE):
+            batch = query.where(private_text.c.id.in_(wanted[start : start + _AT_ONCE]))
+            rows |= {id: text for id, text in self._connection.execute(batch)}
+        return rows

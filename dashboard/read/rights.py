@@ -1,0 +1,113 @@
+"""Rights: who may enter where, when, until when, what for; who asked and who approved (C7.1, C7.3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from dashboard.database import projected
+from dashboard.read.names import Names
+from dashboard.read.sites import Site
+
+PAGE = 100
+STATES = ("requested", "active", "declined", "revoked")
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One right. `ended` says that its time is over though nobody revoked it."""
+
+    site: str
+    access_right: int
+    person: int
+    person_name: str
+    zone: str
+    zone_name: str
+    schedule: str
+    schedule_name: str
+    from_at: str
+    until_at: str
+    state: str
+    purpose: str
+    requested_by: int
+    requested_by_name: str
+    requested_at: str
+    decided_by: int | None
+    decided_by_name: str
+    decided_at: str
+    ended: bool
+
+
+def of_person(connection: sa.Connection, names: Names, person: int, now: str) -> list[Right]:
+    """A person's rights: those that wait, those that hold, and the last that no longer do."""
+    table = projected["access_right"].c
+    query = _rights(names.site).where(table.person == person)
+    order = sa.case((table.state == "requested", 0), (table.state == "active", 1), else_=2)
+    rows = connection.execute(query.order_by(order, table.access_right.desc()).limit(PAGE)).all()
+    return _named(rows, names, now)
+
+
+def in_state(
+    connection: sa.Connection, names: Names, state: str, now: str, before: int | None = None
+) -> tuple[list[Right], bool]:
+    """A page of the site's rights in this state (empty: any), newest first; whether there are older ones."""
+    table = projected["access_right"].c
+    query = _rights(names.site)
+    if state:
+        query = query.where(table.state == state)
+    if before is not None:
+        query = query.where(table.access_right < before)
+    rows = connection.execute(query.order_by(table.access_right.desc()).limit(PAGE + 1)).all()
+    return _named(rows[:PAGE], names, now), len(rows) > PAGE
+
+
+def one(connection: sa.Connection, names: Names, id: int, now: str) -> Right | None:
+    """One right."""
+    query = _rights(names.site).where(projected["access_right"].c.access_right == id)
+    found = _named(connection.execute(query).all(), names, now)
+    return found[0] if found else None
+
+
+def waiting(connection: sa.Connection, site: Site) -> int:
+    """How many rights of the site wait for their approval."""
+    table = projected["access_right"].c
+    query = sa.select(sa.func.count()).where(
+        table.ledger_site == site.id, table.epoch == site.epoch, table.state == "requested"
+    )
+    return connection.execute(query).scalar_one()
+
+
+def _rights(site: Site) -> sa.Select[Any]:
+    table = projected["access_right"]
+    return sa.select(table).where(table.c.ledger_site == site.id, table.c.epoch == site.epoch)
+
+
+def _named(rows: Sequence[Any], names: Names, now: str) -> list[Right]:
+    names.learn((row.person for row in rows), (id for row in rows for id in (row.requested_by, row.decided_by)))
+    purposes = names.private(row.purpose for row in rows if row.purpose)
+    return [_right(row, names, purposes.get(row.purpose, {}).get("purpose", ""), now) for row in rows]
+
+
+def _right(row: Any, names: Names, purpose: str, now: str) -> Right:  # noqa: ANN401 - a row of access_right
+    return Right(
+        site=names.site.id,
+        access_right=row.access_right,
+        person=row.person,
+        person_name=names.person(row.person),
+        zone=row.zone,
+        zone_name=names.zones.get(row.zone, row.zone),
+        schedule=row.schedule,
+        schedule_name=names.schedules.get(row.schedule, row.schedule),
+        from_at=row.from_at,
+        until_at=row.until_at,
+        state=row.state,
+        purpose=purpose,
+        requested_by=row.requested_by,
+        requested_by_name=names.operator(row.requested_by),
+        requested_at=row.requested_at or "",
+        decided_by=row.decided_by,
+        decided_by_name=names.operator(row.decided_by),
+        decided_at=row.decided_at or "",
+        ended=row.state == "active" and row.until_at <= now,
+    )

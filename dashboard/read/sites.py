@@ -1,0 +1,90 @@
+"""Sites: what they are called, and how far what is shown of them can be relied on."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from controller.record.canonical import moment
+from dashboard.database import projected, record, source
+
+FRESH = timedelta(seconds=30)
+"""A site that has said nothing for longer may stand otherwise than shown; it speaks at least every ten seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One site. `missing` records are known to exist and are not here; `broken` is a contradiction in its history."""
+
+    id: str
+    epoch: int
+    name_ja: str
+    name_en: str
+    timezone: str
+    online: bool | None
+    heard_at: str | None
+    missing: int
+    broken: str
+    broken_place: str
+    checkpoint_at: str | None
+    checkpoint_size: int
+
+    def name(self, lang: str) -> str:
+        """What it is called."""
+        return (self.name_ja if lang == "ja" else self.name_en) or self.id
+
+    def age_s(self, now: datetime) -> int | None:
+        """Seconds since it was last heard; None when it never was."""
+        return None if not self.heard_at else max(0, int((now - moment(self.heard_at)).total_seconds()))
+
+    def stale(self, now: datetime) -> bool:
+        """Whether what is shown may be old."""
+        age = self.age_s(now)
+        return self.online is not True or age is None or age > FRESH.total_seconds()
+
+
+def sites(connection: sa.Connection, ids: Collection[str]) -> list[Site]:
+    """These sites, as far as they are followed, by id."""
+    site = projected["site"].c
+    here = source.c
+    query = (
+        sa.select(source, site.name_ja, site.name_en, site.timezone)
+        .outerjoin(
+            projected["site"],
+            sa.and_(site.ledger_site == here.ledger_site, site.epoch == here.epoch, site.site == here.ledger_site),
+        )
+        .where(here.ledger_site.in_(ids))
+        .order_by(here.ledger_site)
+    )
+    return [
+        Site(
+            row.ledger_site,
+            row.epoch,
+            row.name_ja or "",
+            row.name_en or "",
+            row.timezone or "UTC",
+            row.online,
+            row.heard_at,
+            _missing(connection, row),
+            row.broken or "",
+            row.broken_place or "",
+            row.checkpoint_at,
+            row.checkpoint_size or 0,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def site_called(connection: sa.Connection, id: str) -> Site | None:
+    """The site with this id, if it is followed."""
+    found = sites(connection, [id])
+    return found[0] if found else None
+
+
+def _missing(connection: sa.Connection, row: sa.Row[tuple[object, ...]]) -> int:
+    if row.highest <= row.applied:
+        return 0
+    beyond = sa.and_(record.c.ledger_site == row.ledger_site, record.c.epoch == row.epoch, record.c.seq > row.applied)
+    stored = connection.execute(sa.select(sa.func.count()).select_from(record).where(beyond)).scalar_one()
+    return max(0, int(row.highest - row.applied - stored))

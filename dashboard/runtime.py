@@ -1,0 +1,61 @@
+"""What the parts of one running dashboard share, made once by `cli.run` (or a test) and passed by hand."""
+
+import threading
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from controller.record.keys import KeyPair
+from dashboard.config import Config
+from dashboard.outbox import Outbox
+
+
+class Changes:
+    """Tells waiting streams that something was committed. Any thread may call it; a waiter never misses a change."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._count = 0
+        self._closed = False
+
+    @property
+    def count(self) -> int:
+        """How many changes there have been. Read it before the tables, and wait for more than it."""
+        with self._condition:
+            return self._count
+
+    @property
+    def closed(self) -> bool:
+        """Whether the dashboard is stopping: streams should end."""
+        with self._condition:
+            return self._closed
+
+    def announce(self) -> None:
+        """Something was committed: wakes every waiter."""
+        with self._condition:
+            self._count += 1
+            self._condition.notify_all()
+
+    def close(self) -> None:
+        """The dashboard is stopping: wakes every waiter for the last time."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+
+    def wait(self, after: int, timeout_s: float) -> int:
+        """Blocks until there were more than `after` changes, or it is time, or closed; the count then."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._count > after or self._closed, timeout_s)
+            return self._count
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A dashboard's parts. `keys` are its own; `session_key` signs its cookies."""
+
+    config: Config
+    engine: sa.Engine
+    outbox: Outbox
+    keys: KeyPair
+    session_key: bytes
+    changed: Changes

@@ -1,0 +1,46 @@
+"""Now: is anything wrong, how do the doors stand, what has just happened."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+
+from dashboard.read.lines import Line, last_arrival, newest
+from dashboard.read.names import Names
+from dashboard.read.portals import Part, Tile, failed_parts, tiles
+from dashboard.read.sites import Site
+from dashboard.views.subject import allowed_sites
+from dashboard.web.context import here
+from dashboard.web.language import language
+
+blueprint = Blueprint("now", __name__)
+
+FEED = 40
+"""Lines of the feed when the page is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One site as the page shows it."""
+
+    site: Site
+    stale: bool
+    age_s: int | None
+    tiles: list[Tile]
+    parts: list[Part]
+
+
+@blueprint.get("/")
+def page() -> str:
+    """The page; complete without JavaScript, and alive with it."""
+    now = here().now()
+    with here().connect() as connection:
+        after = last_arrival(connection)
+        found: list[Standing] = []
+        feed: list[tuple[Line, Site]] = []
+        for site in allowed_sites(connection, "now.page"):
+            names = Names(connection, site, language())
+            parts = failed_parts(connection, site)
+            found.append(Standing(site, site.stale(now), site.age_s(now), tiles(connection, names), parts))
+            feed += [(line, site) for line in newest(connection, names, FEED)]
+    feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)
+    return render_template("now.html", sites=found, feed=feed[:FEED], after=after)

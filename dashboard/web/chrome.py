@@ -1,0 +1,73 @@
+"""What stands around every page: where one can go, what waits, who is signed in."""
+
+from dataclasses import dataclass
+
+from flask import Flask, request
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from dashboard.read import rights
+from dashboard.read.sites import sites
+from dashboard.web.context import here
+from dashboard.web.language import said
+from dashboard.web.session import User
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the navigation."""
+
+    endpoint: str
+    label: str
+    icon: str
+    current: bool
+    waiting: int
+
+
+_ENTRIES = (
+    ("now.page", _l("Now"), "now", ("now", "portals")),
+    ("ledger.page", _l("Ledger"), "ledger", ("ledger",)),
+    ("people.page", _l("People"), "people", ("people", "badges")),
+    ("rights.page", _l("Rights"), "rights", ("rights",)),
+)
+
+
+def install(app: Flask) -> None:
+    """Gives templates `navigation()` and `me()`."""
+    app.add_template_global(navigation, "navigation")
+    app.add_template_global(me, "me")
+    app.add_template_global(roles_held, "roles_held")
+
+
+def me() -> User | None:
+    """Who is signed in."""
+    person = current_user._get_current_object() if current_user else None
+    return person if isinstance(person, User) else None
+
+
+def navigation() -> list[Entry]:
+    """The pages that the account may open."""
+    person = me()
+    if person is None:
+        return []
+    waits = _waiting(person)
+    return [
+        Entry(endpoint, str(label), icon, request.blueprint in blueprints, waits if endpoint == "rights.page" else 0)
+        for endpoint, label, icon, blueprints in _ENTRIES
+        if person.may(endpoint)
+    ]
+
+
+def _waiting(person: User) -> int:
+    """How many rights wait at the sites where this account approves."""
+    mine = person.sites("right.approve")
+    if not mine:
+        return 0
+    with here().connect() as connection:
+        return sum(rights.waiting(connection, site) for site in sites(connection, mine))
+
+
+def roles_held(person: User) -> str:
+    """The account's roles at all of its sites, in words."""
+    held = {role for operator in person.operators.values() for role in operator.roles}
+    return "・".join(said(role, "role") for role in sorted(held))

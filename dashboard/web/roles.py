@@ -1,0 +1,77 @@
+"""Who may see and ask for what, in one table. An endpoint that stands in none of these is refused to everybody.
+
+The site's controller checks every request again by its own table; this one keeps people from what would be refused.
+"""
+
+ROLES = ("administrator", "manager", "custodian", "guard", "auditor")
+
+EVERY = frozenset(ROLES)
+REGISTER = frozenset({"administrator", "manager", "custodian", "auditor", "guard"})
+
+REQUESTS: dict[str, frozenset[str]] = {
+    "person.register": frozenset({"administrator", "manager"}),
+    "person.suspend": frozenset({"administrator", "manager", "guard"}),
+    "person.reinstate": frozenset({"manager"}),
+    "badge.enrol": frozenset({"administrator"}),
+    "badge.retire": frozenset({"administrator", "manager", "guard"}),
+    "right.request": frozenset({"administrator", "manager"}),
+    "right.approve": frozenset({"manager"}),
+    "right.decline": frozenset({"manager"}),
+    "right.revoke": frozenset({"administrator", "manager"}),
+    "portal.release": frozenset({"manager", "guard"}),
+}
+"""The kinds of requests, as the controller's rules have them."""
+
+PUBLIC = frozenset(
+    {
+        "static",
+        "bootstrap.static",
+        "signin.page",
+        "signin.sign_in",
+        "signin.welcome",
+        "signin.choose_password",
+        "appearance.theme",
+    }
+)
+"""What needs no sign-in."""
+
+SIGNED_IN = frozenset({"signin.sign_out"})
+"""What every account may do, even one without a role."""
+
+PAGES: dict[str, frozenset[str]] = {
+    "now.page": EVERY,
+    "live.stream": EVERY,
+    "live.records": EVERY,
+    "live.states": EVERY,
+    "ledger.page": EVERY,
+    "ledger.csv": frozenset({"administrator", "manager", "custodian", "auditor"}),
+    "ledger.json": frozenset({"administrator", "manager", "custodian", "auditor"}),
+    "ledger.row": EVERY,
+    "people.page": REGISTER,
+    "people.person": REGISTER,
+    "people.register": REQUESTS["person.register"],
+    "people.suspend": REQUESTS["person.suspend"],
+    "people.reinstate": REQUESTS["person.reinstate"],
+    "badges.enrol": REQUESTS["badge.enrol"],
+    "badges.enrolment": REQUESTS["badge.enrol"],
+    "badges.retire": REQUESTS["badge.retire"],
+    "rights.page": frozenset({"administrator", "manager", "custodian", "auditor"}),
+    "rights.ask": REQUESTS["right.request"],
+    "rights.approve": REQUESTS["right.approve"],
+    "rights.decline": REQUESTS["right.decline"],
+    "rights.revoke": REQUESTS["right.revoke"],
+    "portals.page": EVERY,
+    "portals.release": REQUESTS["portal.release"],
+    "requests.page": EVERY,
+}
+"""The endpoints and the roles that may use them. A guard looks up; taking the ledger away as a file is others' work."""
+
+
+def known(endpoint: str) -> bool:
+    """Whether somebody has decided who may use the endpoint."""
+    return endpoint in PUBLIC or endpoint in SIGNED_IN or endpoint in PAGES
+
+
+def allows(action: str, held: frozenset[str]) -> bool:
+    """Whether one of these roles may use the endpoint, or make the kind of request. What is not listed: no."""
+    return bool(held & (PAGES.get(action) or REQUESTS.get(action) or frozenset()))

@@ -1,0 +1,70 @@
+"""A real broker for tests: rumqttd in its own process, on a free port of 127.0.0.1, stopped at the end of the block.
+
+`with running_broker() as broker:` gives host and port, `stop()`, and `start()` on the same port, with nothing retained.
+"""
+
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from iotcore import Broker
+
+_TOML = """
+id = 0
+[router]
+id = 0
+max_connections = 100
+max_outgoing_packet_count = 200
+max_segment_size = 104857600
+max_segment_count = 10
+[v5.1]
+name = "v5"
+listen = "127.0.0.1:{port}"
+next_connection_delay_ms = 1
+    [v5.1.connections]
+    connection_timeout_ms = 60000
+    max_payload_size = 1048576
+    max_inflight_count = 100
+    dynamic_filters = true
+"""
+
+
+@dataclass
+class RunningBroker:
+    """Where the broker listens for MQTT 5."""
+
+    host: str
+    port: int
+    config: Path
+    process: Broker  # a child of ours: the broker dies with the test
+
+    def stop(self) -> None:
+        self.process.stop()
+
+    def start(self) -> None:
+        """On the same port as before."""
+        self.process = Broker(config_path=str(self.config)).start()
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_broker(port: int | None = None, more: str = "") -> Iterator[RunningBroker]:
+    """A broker until the end of the block; on this port, or a free one. `more` is TOML behind the listener's."""
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port() if port is None else port
+        path = Path(folder) / "broker.toml"
+        path.write_text(_TOML.format(port=port) + more)
+        running = RunningBroker("127.0.0.1", port, path, Broker(config_path=str(path)).start())
+        try:
+            yield running
+        finally:
+            running.stop()

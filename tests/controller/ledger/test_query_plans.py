@@ -1,0 +1,82 @@
+"""The questions of a tap and of a request are answered by indexes: a scan would cost milliseconds at 100,000 people."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sites import make_site, people
+
+from controller.facts import Facts
+
+QUESTIONS: dict[str, Callable[[Facts], Any]] = {
+    "badge_of": lambda facts: facts.badge_of("cd" * 32),
+    "badge": lambda facts: facts.badge(3),
+    "rights": lambda facts: facts.rights(3, "lab"),
+    "person_state": lambda facts: facts.person_state(3),
+    "right": lambda facts: facts.right(3),
+    "operator": lambda facts: facts.operator(1),
+    "request": lambda facts: facts.request("01JD0000000000000000000000"),
+    "dashboard": lambda facts: facts.dashboard("0011223344556677"),
+    "last_configuration": lambda facts: facts.last_configuration(),
+    "next": lambda facts: [facts.next(noun) for noun in ("person", "badge", "access_right", "operator")],
+}
+GROWING = ("badge", "access_right", "person", "record", "request", "operator", "private")
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_scans_no_table_that_grows(tmp_path: Path, name: str) -> None:
+    """No fact that a tap or a request needs is found by reading a whole table."""
+    site = people(make_site(tmp_path))
+    asked: list[str] = []
+    connection = sqlite3.connect(site.path, isolation_level=None)
+    connection.set_trace_callback(asked.append)
+    QUESTIONS[name](Facts(connection))
+    connection.set_trace_callback(None)
+
+    assert asked
+    for statement in asked:
+        plan = [row[3] for row in connection.execute("explain query plan " + statement)]
+        # Without a condition SQLite says "SCAN" also of a walk from an index's end that stops at its first row.
+        one_row = statement.startswith("select coalesce(max(") or statement.endswith("limit 1")
+        scanned = [step for step in plan if step.startswith("SCAN ") and step.split()[1] in GROWING]
+        assert not scanned or one_row, (statement, plan)
+    connection.close()
+    site.close()
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_costs_the_same_however_many_there_are(tmp_path: Path, name: str) -> None:
+    """The steps of SQLite's machine for a question do not grow with the tables: no disguised scan."""
+    site = people(make_site(tmp_path))
+
+    def steps() -> int:
+        count = 0
+
+        def tick() -> int:
+            nonlocal count
+            count += 1
+            return 0
+
+        connection = sqlite3.connect(site.path, isolation_level=None)
+        connection.set_progress_handler(tick, 1)
+        QUESTIONS[name](Facts(connection))
+        connection.close()
+        return count
+
+    few = steps()
+    site.ledger.connection.execute("begin")
+    for n in range(100, 2100):
+        site.ledger.connection.execute("insert into person (person, state) values (?, 'active')", (n,))
+        site.ledger.connection.execute(
+            "insert into badge (badge, person, credential, state) values (?, ?, ?, 'active')", (n, n, f"c{n}")
+        )
+        site.ledger.connection.execute(
+            "insert into access_right (access_right, person, zone, state) values (?, ?, 'lab', 'active')", (n, n)
+        )
+        site.ledger.connection.execute("insert into request (request, dashboard) values (?, 'd')", (f"r{n}",))
+    site.ledger.connection.execute("commit")
+
+    assert steps() <= few + 20
+    site.close()

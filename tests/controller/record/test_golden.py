@@ -1,0 +1,151 @@
+"""The bytes of every kind of record, and the rows they fold into, as committed files.
+
+A ledger outlives the program: a change here is a new version of the kind, never a new golden. For a kind that is new, write an
+example below and run once with SEKIMORI_WRITE_GOLDEN=1; a golden that exists is never overwritten.
+"""
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from controller.record.envelope import KINDS, LARGEST_RECORD, Record, Unknown, decode, encode, kind_of
+from controller.record.kinds import badge, door, entry, person, request, right, site, trust
+from controller.record.private import PrivateRef
+from controller.record.projection import project
+from controller.record.tables import FOLD_VERSION
+
+GOLDEN = Path(__file__).with_name("golden")
+WRITE = os.environ.get("SEKIMORI_WRITE_GOLDEN") == "1"
+
+REF = PrivateRef("person-14", 2, "ab" * 32)
+EXAMPLES: list[msgspec.Struct] = [
+    site.LedgerOpened("works", 1, ""),
+    site.ControllerStarted("0.1.0", "boot-1"),
+    site.ControllerStopped("boot-1"),
+    site.SiteConfigured(
+        "works",
+        "試験工場",
+        "Test works",
+        "Asia/Tokyo",
+        (site.ZoneSet("lab", "試作室", "Prototype lab", 2),),
+        (site.PortalSet("lab-door", "扉", "Lab door", "lab", "", (site.ReaderSet("lab-door/in", "in"),)),),
+        (site.ScheduleSet("office", "業務時間", "Office hours", "mon-fri 08:00-19:00"),),
+        (("zone", "old"),),
+    ),
+    site.PartFailed("gpio:17", "silent"),
+    site.PartRecovered("gpio:17"),
+    site.InputsDropped("CredentialPresented", 12),
+    door.DoorObserved("lab-door", "secure"),
+    door.DoorOpened("lab-door", 41, "entry", "open"),
+    door.DoorClosed("lab-door", "secure"),
+    door.DoorHeld("lab-door", "held", 20),
+    door.DoorForced("lab-door", "forced"),
+    door.ExitRequested("lab-door", "proof", "07:08", "released", 5),
+    door.PortalReleased("lab-door", 2, REF, "released", 5),
+    door.ReleaseAbandoned("lab-door", 41),
+    entry.EntryGranted("lab-door", "in", "lab", 14, 15, 16, 2, "released", 5),
+    entry.EntryRefused("lab-door", "in", "lab", "schedule", "cd" * 32, "07:08", 14, 15, 2),
+    entry.EntryAbandoned("lab-door", 41, "secure"),
+    person.PersonRegistered(14, REF, "active"),
+    person.PersonSuspended(14, "suspended", REF),
+    person.PersonReinstated(14, "active", REF),
+    badge.EnrolmentOpened("lab-door/in", 14, 2, "2026-11-22T00:06:05.123456Z"),
+    badge.EnrolmentClosed("lab-door/in", 14, "time"),
+    badge.BadgeEnrolled(15, 14, "lab-door/in", "cd" * 32, 2, "07:08", "active", True),
+    badge.BadgeRetired(15, "lost"),
+    right.RightRequested(
+        16, 14, "lab", "office", "2026-11-22T00:00:00.000000Z", "2027-03-31T14:59:59.999999Z", REF, 1, "requested"
+    ),
+    right.RightApproved(16, 2, "active"),
+    right.RightDeclined(16, 2, "declined"),
+    right.RightRevoked(16, 1, "revoked"),
+    request.RequestAccepted("01JD0000000000000000000000", "right.approve", "0011223344556677", 2, 40, 41),
+    request.RequestRefused(
+        "01JD0000000000000000000000", "right.approve", "0011223344556677", 1, "second_person", "right.requested_by"
+    ),
+    request.RequestsRejected("signature", 99),
+    trust.DashboardTrusted("0011223344556677", "sekimori-key-1.AAAA", "trusted"),
+    trust.DashboardRevoked("0011223344556677", "revoked"),
+    trust.OperatorRegistered(2, ("manager", "guard"), ("lab", "vault"), 14, REF, "active"),
+    trust.OperatorRetired(2, "retired"),
+]
+
+
+def name(body: msgspec.Struct) -> str:
+    kind, version = kind_of(body)
+    return f"{kind}.v{version}"
+
+
+def record_of(body: msgspec.Struct) -> Record:
+    kind, version = kind_of(body)
+    return Record(42, "2026-11-22T00:05:05.123456Z", "0123456789abcdef", "synced", kind, version, "controller", body)
+
+
+def golden(file: str, made: bytes) -> bytes:
+    """The committed bytes; written now, if asked for and not there."""
+    path = GOLDEN / file
+    if WRITE and not path.exists():
+        path.write_bytes(made)
+    assert path.exists(), f"{file} has no golden; see the top of this file"
+    return path.read_bytes()
+
+
+def test_every_kind_has_an_example_and_every_golden_a_kind() -> None:
+    """No kind of record is without its golden bytes, and no golden is left of a kind that is gone."""
+    known = {f"{kind}.v{version}" for kind, version in KINDS}
+
+    assert known == {name(body) for body in EXAMPLES}
+    if not WRITE:
+        assert known | {"rows"} == {path.stem for path in GOLDEN.glob("*.json")}
+
+
+@pytest.mark.parametrize("body", EXAMPLES, ids=name)
+def test_bytes_do_not_change(body: msgspec.Struct) -> None:
+    """The canonical bytes of each kind are those of the committed file, to the byte, and read back as they were."""
+    made = encode(record_of(body))
+
+    assert golden(f"{name(body)}.json", made) == made
+    assert decode(made) == record_of(body)
+
+
+def test_rows_do_not_change_without_a_new_fold() -> None:
+    """A change of what a record folds into comes with a new fold version, so that tables are folded anew."""
+    rows = {
+        name(body): [
+            {type(change).__name__.lower(): [change.table, msgspec.to_builtins(change)]} for change in project(record)
+        ]
+        for body in EXAMPLES
+        for record in [record_of(body)]
+    }
+    made = msgspec.json.format(msgspec.json.encode({"fold": FOLD_VERSION, "rows": rows}, order="sorted"), indent=1)
+
+    assert golden("rows.json", made).decode() == made.decode()
+
+
+def test_a_newer_programs_records_survive() -> None:
+    """A kind, a version or a body that this program does not know is kept as it is and folds into nothing."""
+    data = encode(record_of(person.PersonSuspended(14, "suspended", REF)))
+    for stranger in (
+        data.replace(b"person.suspended", b"person.levitated"),
+        data.replace(b'"v":1', b'"v":2'),
+        data.replace(b'"state":"suspended"', b'"state":"suspended","upto":7'),
+        data.replace(b'"person":14', b'"person":"fourteen"'),
+    ):
+        record = decode(stranger)
+
+        assert isinstance(record.body, Unknown)
+        assert record.body.raw in stranger
+        assert (record.seq, record.by) == (42, "controller")
+        assert project(record) == ()
+
+
+def test_a_record_has_a_bound() -> None:
+    """A record beyond the bound is refused where it is made and where it arrives."""
+    long = record_of(site.ControllerStarted("0" * LARGEST_RECORD, "b"))
+
+    with pytest.raises(ValueError, match=f"{LARGEST_RECORD} at most"):
+        encode(long)
+    with pytest.raises(ValueError, match=f"{LARGEST_RECORD} at most"):
+        decode(b" " * (LARGEST_RECORD + 1))

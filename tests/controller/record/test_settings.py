@@ -1,0 +1,114 @@
+"""Settings: every mistake at once, each with its key path, and what was probably meant."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sites import SITE_TOML, small_facility
+
+from controller.facility import load_facility
+from controller.facility.forms import FacilityForm
+from controller.record.settings import BadSettings, load_settings, read_settings
+
+
+def mistakes(folder: Path, text: str) -> list[str]:
+    """What is wrong with a site.toml."""
+    with pytest.raises(BadSettings) as raised:
+        small_facility(folder, text)
+    return raised.value.mistakes
+
+
+def test_the_example_is_good(tmp_path: Path) -> None:
+    """The example site loads: zones, portals, readers by side, schedules, timings."""
+    facility = small_facility(tmp_path)
+
+    assert list(facility.portals) == ["front", "lab-door", "vault-door"]
+    assert facility.readers["lab-door/out"].side == "out"
+    assert facility.zones["lobby"].least_assurance == 0 and facility.zones["lab"].least_assurance == 2
+    assert set(facility.schedules) == {"always", "office"}
+    assert facility.portals["vault-door"].timing.held_open_s == 15
+
+
+def test_all_mistakes_of_form_come_at_once(tmp_path: Path) -> None:
+    """A file with many mistakes of form names each with its key path, and the word that was meant."""
+    text = (
+        SITE_TOML.replace('timezone = "Asia/Tokyo"', 'timezon = "Asia/Tokyo"')
+        .replace('trust = "host"', "trust = 7")
+        .replace('inner = "lab"', 'iner = "lab"')
+        .replace("release_s = 8", 'release_s = "8"')
+        .replace('weekdays = "08:00-19:00"', "weekdays = 8")
+    )
+
+    found = mistakes(tmp_path, text)
+
+    assert "site.timezon: not a setting (did you mean 'timezone'?)" in found
+    assert "portal[2].iner: not a setting (did you mean 'inner'?)" in found
+    assert "portal[2].inner: missing" in found
+    assert any(line.startswith("clock.trust: Expected `str`") for line in found)
+    assert any(line.startswith("portal[3].release_s: Expected `int`") for line in found)
+    assert any(line.startswith("schedule[1].hours: Expected `str`") for line in found)
+    assert len(found) == 6
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "place"),
+    [
+        ('id = "works"', 'id = "Works"', "site.id"),
+        ('timezone = "Asia/Tokyo"', 'timezone = "Asia/Tokio"', "site.timezone"),
+        ('timezone = "Asia/Tokyo"', 'timezone = "../etc/passwd"', "site.timezone"),
+        ('trust = "host"', 'trust = "me"', "clock.trust"),
+        ('national = "JP"', 'national = "ZZ"', "calendar.national"),
+        ('"08:00-19:00"', '"8-19"', "schedule[1].hours.weekdays"),
+        ('"08:00-19:00"', '"24:00-25:00"', "schedule[1].hours.weekdays"),
+        ("weekdays =", "weekday =", "schedule[1].hours.weekday"),
+        ('id = "office"', 'id = "always"', "schedule[1].id"),
+        ('least_assurance = "id only"', 'least_assurance = "mutal"', "zone[1].least_assurance"),
+        ('inner = "lab"', 'inner = "lap"', "portal[2].inner"),
+        ('outer = "lobby"', 'outer = "lab"', "portal[2].outer"),
+        ('side = "out"', 'side = "up"', "portal[2].reader[2].side"),
+        ('side = "out"', 'side = "in"', "portal[2].reader[2].side"),
+        ('"simulated:5"', '"simulated:4"', "portal[2].contact"),
+        ("held_open_s = 15", "held_open_s = 0", "portal[3].held_open_s"),
+        ("release_s = 8", "release_s = 61", "portal[3].release_s"),
+        ('id = "vault-door"', 'id = "lab-door"', "portal[3].id"),
+        ('id = "vault-door"', 'id = "a/b"', "portal[3].id"),
+        ('[simulation]\nbuilding = "building.sock"', "", "portal[1].lock"),
+        ('side = "out"', "", "portal[2].reader[2].side"),
+    ],
+)
+def test_each_mistake_of_sense_names_its_place(tmp_path: Path, was: str, becomes: str, place: str) -> None:
+    """A value that is well formed but means nothing, or means two things, is refused with its key path."""
+    assert was in SITE_TOML
+
+    found = mistakes(tmp_path, SITE_TOML.replace(was, becomes, 1))
+
+    assert [line for line in found if line.startswith(place + ":")], found
+
+
+@pytest.mark.parametrize("text", ["[site", "site = 3", "\x00", "[[portal]]\nid = 1", "zone = {}", "portal = [1, 2]"])
+def test_a_broken_file_is_bad_settings(tmp_path: Path, text: str) -> None:
+    """A file that is no TOML, or whose tables are no tables, is BadSettings and nothing else."""
+    assert mistakes(tmp_path, text)
+    (tmp_path / "latin1.toml").write_bytes("name = 'é'".encode("latin-1"))
+    with pytest.raises(BadSettings):
+        load_facility(tmp_path / "latin1.toml")
+    with pytest.raises(OSError, match="nowhere"):
+        load_settings(tmp_path / "nowhere.toml", FacilityForm)
+
+
+values = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates() | st.datetimes() | st.times(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = ["site", "zone", "portal", "clock", "calendar", "broker", "simulation", "schedule", "id", "name", "ja", "reader"]
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), values | st.dictionaries(st.sampled_from(KEYS), values), max_size=6))
+def test_any_document_is_settings_or_bad_settings(data: dict[str, object]) -> None:
+    """Whatever a TOML document holds, it is read or every mistake is named; nothing else is raised."""
+    try:
+        read_settings(data, FacilityForm, "site.toml")
+    except BadSettings as bad:
+        assert bad.mistakes and all(": " in line for line in bad.mistakes)

@@ -1,0 +1,256 @@
+"""Schedules against an oracle that paints minutes: over years, DST, midnight and holidays (C8.8)."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from controller.facility.forms import Names, ScheduleForm
+from controller.facility.hours import hours_text, schedule_of, windows
+from controller.rules.schedule import Calendar, Schedule, Window, always
+
+ZONES = (
+    "Asia/Tokyo",
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",  # shifts by half an hour
+    "America/Havana",  # shifts at midnight
+    "Africa/Cairo",  # midnight again, in a few years only
+    "Pacific/Apia",  # left out 30 December 2011 whole
+    "Asia/Kathmandu",  # 5:45 ahead
+    "UTC",
+)
+MINUTE = timedelta(minutes=1)
+
+# The Cabinet Office's list for 2026, with the substitute of 6 May and the day between two holidays, 22 September.
+JAPAN_2026 = {
+    date(2026, month, day)
+    for month, day in (
+        (1, 1), (1, 12), (2, 11), (2, 23), (3, 20), (4, 29), (5, 3), (5, 4), (5, 5), (5, 6), (7, 20), (8, 11),
+        (9, 21), (9, 22), (9, 23), (10, 12), (11, 3), (11, 23),
+    )
+}  # fmt: skip
+
+
+class Painted:
+    """The oracle: each local day is 1440 minutes, painted window by window; a window over midnight paints on."""
+
+    def __init__(self, schedule: Schedule, holidays: frozenset[date]) -> None:
+        self._schedule = schedule
+        self._holidays = holidays
+        self._zone = schedule.zone
+        self._days: dict[date, list[bool]] = {}
+
+    def _windows(self, day: date) -> tuple[Window, ...]:
+        if self._schedule.holiday is not None and day in self._holidays:
+            return self._schedule.holiday
+        return self._schedule.week[day.weekday()]
+
+    def _paint(self, day: date) -> list[bool]:
+        minutes = [False] * 2880
+        for offset, of in ((1440, day), (0, day - timedelta(days=1))):
+            for window in self._windows(of):
+                at = offset + window.begin.hour * 60 + window.begin.minute
+                while True:
+                    if at < 2880:
+                        minutes[at] = True
+                    at += 1
+                    if at % 1440 == window.end.hour * 60 + window.end.minute:
+                        break
+        return minutes[1440:]
+
+    def is_open(self, at: datetime) -> bool:
+        local = at.astimezone(self._zone)
+        day = local.date()
+        if day not in self._days:
+            self._days[day] = self._paint(day)
+        return self._days[day][local.hour * 60 + local.minute]
+
+    def next_change(self, at: datetime, within: timedelta) -> datetime | None:
+        """By looking at every minute."""
+        now = self.is_open(at)
+        minute = at.replace(second=0, microsecond=0) + MINUTE
+        while minute <= at + within:
+            if self.is_open(minute) != now:
+                return minute
+            minute += MINUTE
+        return None
+
+
+@cache
+def shifts(zone: str) -> tuple[datetime, ...]:
+    """The hours in which this zone's clock was or will be shifted, 2010 to 2031."""
+    found = []
+    at, info = datetime(2010, 1, 1, tzinfo=UTC), ZoneInfo(zone)
+    offset = at.astimezone(info).utcoffset()
+    while at.year < 2031:
+        at += timedelta(hours=12)
+        if at.astimezone(info).utcoffset() != offset:
+            offset = at.astimezone(info).utcoffset()
+            found.append(at)
+    return tuple(found)
+
+
+walls = st.integers(0, 1439).map(lambda m: time(m // 60, m % 60)) | st.sampled_from(
+    [time(0), time(1), time(1, 30), time(2), time(2, 30), time(3), time(23, 59)]
+)
+some_windows = st.lists(st.builds(Window, walls, walls), max_size=3).map(tuple)
+zones = st.sampled_from(ZONES)
+
+
+@st.composite
+def moments(draw: st.DrawFn, zone: str) -> datetime:
+    """Any second from 2010 to 2031, half of them near a shift of the clock."""
+    near = shifts(zone)
+    if near and draw(st.booleans()):
+        base = draw(st.sampled_from(near))
+        return base + timedelta(seconds=draw(st.integers(-36 * 3600, 36 * 3600)))
+    at = draw(st.datetimes(datetime(2010, 1, 2), datetime(2030, 12, 30)))
+    return at.replace(microsecond=0, tzinfo=UTC)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Schedule, frozenset[date], datetime]:
+    zone = draw(zones)
+    at = draw(moments(zone))
+    day = at.astimezone(ZoneInfo(zone)).date()
+    company = frozenset(day + timedelta(days=n) for n in draw(st.sets(st.integers(-2, 3), max_size=3)))
+    week = tuple(draw(some_windows) for _ in range(7))
+    holiday = draw(st.none() | some_windows)
+    return Schedule("s", week, holiday, ZoneInfo(zone), Calendar("", company)), company, at
+
+
+@settings(max_examples=300)
+@given(cases())
+def test_a_schedule_is_open_when_its_painted_minute_is(case: tuple[Schedule, frozenset[date], datetime]) -> None:
+    """At any second of twenty years, in any zone, the schedule is open when the minute on the wall is painted (C8.8)."""
+    schedule, holidays, at = case
+    painted = Painted(schedule, holidays)
+
+    for minutes in (0, 1, 29, 30, 31, 59, 60, 61, 90, 120, 720, 1440):
+        then = at + timedelta(minutes=minutes)
+        assert schedule.is_open(then) == painted.is_open(then), then
+
+
+@settings(max_examples=120, deadline=None)
+@given(cases())
+@example(
+    (
+        Schedule("s", ((Window(time(2, 30), time(3)),),) * 7, None, ZoneInfo("Europe/Berlin")),
+        frozenset(),
+        datetime(2026, 3, 28, 23, tzinfo=UTC),
+    )
+)
+@example(
+    (
+        Schedule("s", ((Window(time(1), time(2, 30)),),) * 7, None, ZoneInfo("Europe/Berlin")),
+        frozenset(),
+        datetime(2026, 3, 29, 0, 30, tzinfo=UTC),
+    )
+)
+@example(
+    (
+        Schedule("s", ((Window(time(0), time(0, 30)),),) * 7, None, ZoneInfo("America/Havana")),
+        frozenset(),
+        datetime(2026, 3, 7, 12, tzinfo=UTC),
+    )
+)
+def test_the_next_change_is_the_one_that_a_minute_scan_finds(
+    case: tuple[Schedule, frozenset[date], datetime],
+) -> None:
+    """The next opening or closing is found to the minute, over DST, midnight and holidays (C8.8)."""
+    schedule, holidays, at = case
+    within = timedelta(days=3)
+    found, scanned = schedule.next_change(at), Painted(schedule, holidays).next_change(at, within)
+
+    if scanned is None:
+        assert found is None or found > at + within
+    else:
+        assert found == scanned
+
+
+@pytest.mark.parametrize("zone", ZONES[:4])
+def test_two_years_of_an_office(zone: str) -> None:
+    """Every quarter of an hour of two years, and every minute around each shift of the clock, is as painted (C8.8)."""
+    week = (*((Window(time(8, 30), time(19)), Window(time(22, 15), time(1, 45))),) * 5, (), (Window(time(2), time(3)),))
+    company = frozenset({date(2026, 12, 29), date(2026, 12, 30), date(2027, 8, 13)})
+    schedule = Schedule("office", week, (Window(time(23), time(2)),), ZoneInfo(zone), Calendar("", company))
+    painted = Painted(schedule, company)
+    at, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+    instants = [at + n * timedelta(minutes=15) for n in range((end - at) // timedelta(minutes=15))]
+    for shift in shifts(zone):
+        if at < shift < end:
+            instants += [shift + n * MINUTE for n in range(-1440, 720)]
+
+    assert [i for i in instants if schedule.is_open(i) != painted.is_open(i)] == []
+
+
+def test_national_holidays_are_those_of_the_cabinet_office() -> None:
+    """Japan's holidays of 2026 are known, substitute and in-between days among them, and no others."""
+    calendar = Calendar("JP", frozenset({date(2026, 12, 29)}))
+    year = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+
+    assert {day for day in year if calendar.is_holiday(day)} == JAPAN_2026 | {date(2026, 12, 29)}
+    assert {day for day in year if Calendar("").is_holiday(day)} == set()
+
+
+def test_a_holiday_closes_the_night_that_begins_on_it() -> None:
+    """A window over midnight belongs to the day it begins on: the holiday's own night is closed, its early morning is not."""
+    night = Schedule("night", ((Window(time(22), time(6)),),) * 7, (), ZoneInfo("Asia/Tokyo"), Calendar("JP"))
+
+    def open_at(day: int, hour: int) -> bool:
+        return night.is_open(datetime(2026, 11, day, hour, tzinfo=ZoneInfo("Asia/Tokyo")))
+
+    assert open_at(22, 23) and open_at(23, 5)
+    assert not open_at(23, 23) and not open_at(24, 5)
+    assert open_at(24, 23)
+
+
+def test_a_hidden_hour_never_comes_and_a_doubled_one_counts_twice() -> None:
+    """02:30 to 03:00 in Berlin: not on the day the clock goes forward, and twice on the day it goes back (C8.8)."""
+    window = Schedule("s", ((Window(time(2, 30), time(3)),),) * 7, None, ZoneInfo("Europe/Berlin"))
+
+    def open_minutes(day: date) -> int:
+        begin = datetime.combine(day, time(0), ZoneInfo("Europe/Berlin")).astimezone(UTC)
+        return sum(window.is_open(begin + n * MINUTE) for n in range(1500))
+
+    assert open_minutes(date(2026, 3, 28)) == 30
+    assert open_minutes(date(2026, 3, 29)) == 0
+    assert open_minutes(date(2026, 10, 25)) == 60
+
+
+def test_always_is_always() -> None:
+    """The schedule that every site has never closes."""
+    everywhen = always(ZoneInfo("Europe/Berlin"))
+
+    assert all(everywhen.is_open(shift + n * MINUTE) for shift in shifts("Europe/Berlin") for n in (-60, -1, 0, 1, 60))
+    assert everywhen.next_change(datetime(2026, 3, 28, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [
+        ({"weekdays": "08:00-19:00"}, "mon-fri 08:00-19:00; sat-sun -; holiday -"),
+        ({"every_day": "00:00-24:00", "holidays": "as weekday"}, "mon-sun 00:00-00:00"),
+        ({"wed": "", "weekdays": "08:00-12:00 13:00-18:00", "holidays": "10:00-11:00"},
+         "mon-tue 08:00-12:00 13:00-18:00; wed -; thu-fri 08:00-12:00 13:00-18:00; sat-sun -; holiday 10:00-11:00"),
+        ({}, "mon-sun -; holiday -"),
+    ],
+)  # fmt: skip
+def test_hours_as_people_write_them(hours: dict[str, str], text: str) -> None:
+    """Hours of site.toml become windows, single days refine groups whatever their order, and read back as one line."""
+    schedule = schedule_of(ScheduleForm("s", Names("a", "b"), hours), ZoneInfo("UTC"), Calendar())
+
+    assert hours_text(schedule) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["8:00-19:00", "08:00-25:00", "24:00-08:00", "08:00-24:01", "08:60-09:00", "0800-1900", "-"]
+)
+def test_hours_that_are_none_are_refused(text: str) -> None:
+    """A window that is no span of the clock is refused, not guessed."""
+    with pytest.raises(ValueError, match=r"write|past"):
+        windows(text)

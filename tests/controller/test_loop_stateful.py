@@ -1,0 +1,323 @@
+"""Any sequence of inputs, clock steps, failing commits and restarts, and what must hold after each turn.
+
+The oracle stands here, apart from the rules: it reads committed records one by one, folds them by hand, and asks of each
+record that opens a door or carries out a request whether that was allowed by what stood before it.
+"""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sites import Folded, TestSite, exit_button, fold_into, leaf, make_site, people, stored_tables, tap
+
+from controller.inbox import Input, PartAnswering, PartFailing, RequestReceived
+from controller.ledger.verify import verify_file
+from controller.record import requests as ask
+from controller.record.canonical import canonical, timestamp
+from controller.record.envelope import Record
+from controller.record.keys import KeyPair
+from controller.rules.effects import ReleaseLock
+
+READERS = ("front/in", "lab-door/in", "lab-door/out", "vault-door/in")
+PORTALS = ("front", "lab-door", "vault-door")
+ZONE_OF = {"front": "lobby", "lab-door": "lab", "vault-door": "vault"}
+LEAST = {"lobby": 0, "lab": 2, "vault": 2}
+MAY = {
+    "person.register": {"administrator", "manager"},
+    "person.suspend": {"administrator", "manager", "guard"},
+    "person.reinstate": {"manager"},
+    "badge.enrol": {"administrator"},
+    "badge.retire": {"administrator", "manager", "guard"},
+    "right.request": {"administrator", "manager"},
+    "right.approve": {"manager"},
+    "right.decline": {"manager"},
+    "right.revoke": {"administrator", "manager"},
+    "portal.release": {"manager", "guard"},
+}
+
+cards = st.sampled_from([f"card:{n}" for n in range(1, 8)])
+problems = st.sampled_from([None, None, None, None, "proof", "card", "personalisation"])
+numbers = st.integers(0, 9)
+
+
+def fast_folder() -> Path:
+    """A folder in memory where there is one: thousands of commits, and no disk is under test."""
+    memory = Path("/dev/shm")
+    return Path(tempfile.mkdtemp(prefix="sekimori-", dir=memory if os.access(memory, os.W_OK) else None))
+
+
+class Sites(RuleBasedStateMachine):
+    """A site whose inputs wait in `batch` until a turn takes them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = fast_folder()
+        self.batch: list[Input] = []
+        self.sent: list[bytes] = []
+        self.stranger = KeyPair.generate()
+        self.seen = 0
+        self.folded: Folded = {}
+        self.request_ids: Counter[str] = Counter()
+        self.site: TestSite
+        self.boots = 1
+
+    @initialize(width=st.integers(1, 6))
+    def open(self, width: int) -> None:
+        self.width = width
+        self.site = people(make_site(self.folder))
+        self.dashboard = self.site.dashboard
+        self.site.turn(*(leaf(portal, False) for portal in PORTALS))
+
+    def teardown(self) -> None:
+        if hasattr(self, "site"):
+            live = stored_tables(self.site.ledger.connection)
+            self.site.ledger.rebuild()
+            assert stored_tables(self.site.ledger.connection) == live, "a rebuild gives the same tables"
+            self.site.loop.stop()
+            report = verify_file(self.site.path, key=self.site.vkey)
+            assert report.ok and report.covered == self.site.ledger.size
+            self.site.close()
+        shutil.rmtree(self.folder)
+
+    # What comes in -------------------------------------------------------------------------------------------------------
+
+    @rule(reader=st.sampled_from(READERS), card=cards, assurance=st.sampled_from([2, 2, 2, 0, 1, 3]), problem=problems)
+    def tap(self, reader: str, card: str, assurance: int, problem: str | None) -> None:
+        self.put(tap(reader, card, assurance, problem))
+
+    @rule(portal=st.sampled_from(PORTALS), is_open=st.booleans())
+    def leaf(self, portal: str, is_open: bool) -> None:
+        self.put(leaf(portal, is_open))
+
+    @rule(portal=st.sampled_from(PORTALS), pressed=st.booleans())
+    def exit_button(self, portal: str, pressed: bool) -> None:
+        self.put(exit_button(portal, pressed))
+
+    @rule(part=st.sampled_from(["gpio:4", "nfc:1"]), fails=st.booleans())
+    def part(self, part: str, fails: bool) -> None:
+        self.put(PartFailing(part, "silent") if fails else PartAnswering(part))
+
+    @rule(
+        data=st.data(),
+        operator=st.integers(0, 5),
+        fault=st.sampled_from(["", "", "", "", "key", "sig", "body", "late", "early", "private"]),
+    )
+    def request(self, data: st.DataObject, operator: int, fault: str) -> None:
+        """A request of any kind, by anybody; some of them forged, changed, late, early or without their text."""
+        now = self.site.clock.now()
+        body = data.draw(bodies(now))
+        changes: dict[str, Any] = {}
+        if fault == "late":
+            changes = {"expires_at": now - timedelta(seconds=1)}
+        if fault == "early":
+            changes = {"issued_at": now + timedelta(hours=1)}
+        if fault == "private":
+            changes = {"private": {"else": "x"}}
+        key = self.stranger if fault == "key" else self.dashboard
+        made = self.site.request(body, operator, key=key, **changes)
+        if fault in ("sig", "body"):
+            envelope = ask.read_envelope(made)
+            change = {"sig": "00" * 64} if fault == "sig" else {"operator": operator + 1}
+            made = canonical(msgspec.structs.replace(envelope, **change))
+        self.sent.append(made)
+        self.put(RequestReceived(made))
+
+    @rule(person=st.integers(1, 3), reader=st.sampled_from(READERS), tapped=st.lists(cards, max_size=3))
+    def enrol(self, person: int, reader: str, tapped: list[str]) -> None:
+        """An enrolment that succeeds, and cards at its reader that come in one turn."""
+        batch, self.batch = self.batch, []
+        self.take([*batch, RequestReceived(self.site.request(ask.EnrolBadge(person, reader), 1))])
+        self.put(*(tap(reader, card) for card in tapped))
+
+    @rule(
+        person=st.integers(1, 3), asker=st.integers(1, 2), approver=st.integers(1, 2), reader=st.sampled_from(READERS)
+    )
+    def right(self, person: int, asker: int, approver: int, reader: str) -> None:
+        """A right asked for, approved by the same or another, and a tap that needs it, in one turn."""
+        now, number = self.site.clock.now(), self.site.facts.next("access_right")
+        zone = ZONE_OF[reader.partition("/")[0]]
+        asked = ask.RequestRight(person, zone, "always", timestamp(now), timestamp(now + timedelta(days=1)))
+        made = [self.site.request(asked, asker), self.site.request(ask.ApproveRight(number), approver)]
+        self.sent += made
+        self.put(*map(RequestReceived, made), tap(reader, f"card:{person}"))
+
+    @rule(data=st.data())
+    def replay(self, data: st.DataObject) -> None:
+        if self.sent:
+            self.put(RequestReceived(data.draw(st.sampled_from(self.sent))))
+
+    @rule(data=st.binary(max_size=40))
+    def garbage(self, data: bytes) -> None:
+        self.put(RequestReceived(data))
+
+    # What happens --------------------------------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([0.2, 2.0, 5.0, 8.0, 21.0, 61.0, 3600.0, 40_000.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.site.step(seconds)
+
+    @rule()
+    def turn(self) -> None:
+        batch, self.batch = self.batch, []
+        self.take(batch)
+
+    @rule(
+        again=st.booleans(),
+        statement=st.sampled_from(["begin", "commit", "commit", "insert into record", "insert into private"]),
+    )
+    def failing_turn(self, again: bool, statement: str) -> None:
+        """A turn whose ledger cannot be written; its inputs are lost, or come again."""
+        site = self.site
+        size, releases, portals, told = (
+            site.ledger.size,
+            len(site.actuator.releases()),
+            dict(site.loop.portals),
+            len(site.committed),
+        )
+        site.connection.breaks = lambda text: text.startswith(statement)
+        try:
+            self.take(self.batch)
+        except sqlite3.OperationalError:
+            if len(site.committed) == told:  # else it was the checkpoint behind the turn that failed
+                assert (site.ledger.size, site.loop.portals) == (size, portals)
+                assert len(site.actuator.releases()) == releases
+        finally:
+            site.connection.breaks = lambda text: False
+        self.batch = self.batch if again else []
+
+    @rule()
+    def restart(self) -> None:
+        """The controller is gone without a word, and starts again."""
+        self.site.close()
+        self.boots += 1
+        self.site = make_site(self.folder, clock=self.site.clock, boot=f"boot-{self.boots}")
+        self.site.dashboard = self.dashboard
+        assert not self.site.actuator.releases(), "a start releases nothing"
+        assert set(self.site.actuator.secured()) == set(PORTALS)
+
+    def put(self, *inputs: Input) -> None:
+        """Inputs that come in; a turn takes them once so many wait as this run likes."""
+        self.batch += inputs
+        if len(self.batch) >= self.width:
+            self.turn()
+
+    def take(self, batch: list[Input]) -> None:
+        before = len(self.site.actuator.performed)
+        records = self.site.turn(*batch)
+        allowed = {r.body.portal for r in records if r.kind in ("entry.granted", "exit.requested", "portal.released")}
+        released = {e.portal for e in self.site.actuator.performed[before:] if isinstance(e, ReleaseLock)}
+        assert released <= allowed, "a lock released without a record of this turn"
+
+    # What must hold ------------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_opened_unrecorded(self) -> None:
+        if hasattr(self, "site"):
+            assert self.site.actuator.unrecorded == []
+
+    @invariant()
+    def records_follow_and_were_allowed(self) -> None:
+        if not hasattr(self, "site"):
+            return
+        for record in self.site.records(self.seen + 1):
+            assert record.seq == self.seen + 1, "no gaps"
+            self.judge(record)
+            fold_into(self.folded, record)
+            self.seen = record.seq
+        assert self.site.ledger.size == self.seen
+
+    @invariant()
+    def tables_are_the_fold(self) -> None:
+        if hasattr(self, "site"):
+            assert stored_tables(self.site.ledger.connection) == {
+                table: rows for table, rows in self.folded.items() if rows
+            }
+
+    def judge(self, record: Record) -> None:
+        body = record.body
+        match record.kind:
+            case "entry.granted" if body.side == "in":
+                self.judge_entry(body, record.at)
+            case "badge.enrolled" if self.seen > 70:
+                self.judge_enrolment(body, record.at)
+            case "portal.released":
+                assert self.operator(body.operator)["state"] == "active"
+            case "right.approved":
+                asked = self.folded["access_right"][body.access_right,]
+                assert asked["state"] == "requested" and asked["requested_by"] != body.decided_by
+            case "request.accepted" | "request.refused":
+                self.request_ids[body.request] += 1
+                assert self.request_ids[body.request] == 1, "a request is concluded once"
+                if record.kind == "request.accepted":
+                    assert set(self.operator(body.operator)["roles"].split()) & MAY[body.request_kind]
+                    assert body.dashboard == self.dashboard.public.id
+
+    def operator(self, number: int) -> dict[str, Any]:
+        return self.folded["operator"][number,]
+
+    def judge_entry(self, body: Any, at: str) -> None:
+        """Whoever was let in had, by the records before, an active badge, was active, and had a right in force."""
+        badge = self.folded["badge"][body.badge,]
+        person = self.folded["person"][body.person,]
+        right = self.folded["access_right"][body.access_right,]
+        assert (badge["state"], person["state"], right["state"]) == ("active", "active", "active")
+        assert badge["person"] == body.person == right["person"]
+        assert right["zone"] == body.zone == ZONE_OF[body.portal]
+        assert right["from_at"] <= at < right["until_at"]
+        assert body.assurance >= LEAST[body.zone]
+        if right["schedule"] == "office":
+            tokyo = datetime.fromisoformat(at) + timedelta(hours=9)
+            assert tokyo.weekday() < 5 and 8 <= tokyo.hour < 19
+
+    def judge_enrolment(self, body: Any, at: str) -> None:
+        """A card became a badge only at a reader that waited, for that person, once, and only if it was none before."""
+        waiting = self.folded["enrolment"][body.reader,]
+        assert (waiting["state"], waiting["person"]) == ("open", body.person)
+        assert at < waiting["until_at"]
+        assert body.credential not in {row["credential"] for row in self.folded["badge"].values()}
+
+
+def bodies(now: datetime) -> st.SearchStrategy[msgspec.Struct]:
+    """Any request, about people, badges and rights that may be there."""
+    spans = st.sampled_from([(0, 1), (-1, 1), (1, 2), (0, 0), (-2, -1), (0, 5000)])
+    return st.one_of(
+        st.just(ask.RegisterPerson()),
+        st.builds(ask.SuspendPerson, numbers),
+        st.builds(ask.ReinstatePerson, numbers),
+        st.builds(ask.EnrolBadge, st.integers(1, 3), st.sampled_from([*READERS, "attic/in"])),
+        st.builds(ask.RetireBadge, numbers, st.sampled_from(["lost", "retired", "active"])),
+        st.builds(
+            lambda person, zone, schedule, span: ask.RequestRight(
+                person,
+                zone,
+                schedule,
+                timestamp(now + timedelta(days=span[0])),
+                timestamp(now + timedelta(days=span[1])),
+            ),
+            st.integers(1, 4),
+            st.sampled_from(["lobby", "lab", "vault", "attic"]),
+            st.sampled_from(["always", "office", "nightly"]),
+            spans,
+        ),
+        st.builds(ask.ApproveRight, st.integers(1, 14)),
+        st.builds(ask.DeclineRight, st.integers(1, 14)),
+        st.builds(ask.RevokeRight, st.integers(1, 14)),
+        st.builds(ask.ReleasePortal, st.sampled_from([*PORTALS, "attic"])),
+    )
+
+
+TestSites = Sites.TestCase
+TestSites.__doc__ = """No sequence of inputs releases a lock without a committed record that allows it; nobody suspended,
+unapproved or out of hours comes in; requests are done once; the tables are always the fold (C7.1, C7.3, C7.4, C8.9)."""
+TestSites.settings = settings(
+    max_examples=50, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)

@@ -1,0 +1,125 @@
+"""`dashboard.toml`: every mistake at once, each with its place; and pinning a site without touching the rest."""
+
+import pytest
+
+from controller.record.keys import KeyPair
+from dashboard.config import BadConfig, load, parse
+from dashboard.pins import AlreadyPinned, pin
+
+KEYS = KeyPair.generate().public
+
+
+def test_without_a_file_it_listens_on_this_machine_alone(tmp_path):
+    """The defaults bind to 127.0.0.1, and the database lies in the data folder."""
+    config = load(tmp_path)
+    assert (config.listen_host, config.listen_port, config.broker.host, config.broker.port) == (
+        "127.0.0.1",
+        8080,
+        "127.0.0.1",
+        1883,
+    )
+    assert config.database_url == f"sqlite:///{tmp_path}/dashboard.sqlite3"
+
+
+def test_a_whole_file_is_read(tmp_path):
+    """Every key has its place in the configuration; file names are relative to the data folder."""
+    (tmp_path / "broker.password").write_text("s3cret\n")
+    (tmp_path / "ca.pem").write_text("-")
+    text = f"""
+        listen = "[::1]:9000"
+        database = "postgresql+psycopg://sekimori@db/sekimori"
+        behind_tls = true
+        [broker]
+        host = "broker.example"
+        port = 8883
+        user = "dashboard"
+        password_file = "broker.password"
+        ca_file = "{tmp_path}/ca.pem"
+        [sites]
+        factory = "{KEYS.text()}"
+    """
+    config = parse(text, tmp_path)
+    assert (config.listen_host, config.listen_port, config.behind_tls) == ("::1", 9000, True)
+    assert (config.broker.password(), config.broker.ca_file) == ("s3cret", tmp_path / "ca.pem")
+    assert config.database_url.startswith("postgresql") and config.sites == {"factory": KEYS}
+
+
+def test_all_mistakes_are_told_at_once_with_their_place(tmp_path):
+    """Wrong types, unknown keys with a suggestion, missing files, broken keys: one line each, and no secret in them."""
+    text = """
+        lisen = "127.0.0.1:1"
+        listen = 8080
+        [broker]
+        prot = 1883
+        port = 99999
+        password = "hunter2"
+        ca_file = "nowhere.pem"
+        [sites]
+        factory = "sekimori-key-1.AAAA"
+        "a b" = "x"
+    """
+    with pytest.raises(BadConfig) as caught:
+        parse(text, tmp_path)
+    places = [mistake.partition(":")[0] for mistake in caught.value.mistakes]
+    assert places == [
+        "broker.ca_file",
+        "broker.password",
+        "broker.port",
+        "broker.prot",
+        "lisen",
+        "listen",
+        "sites.a b",
+        "sites.factory",
+    ]
+    assert "did you mean port?" in str(caught.value) and "did you mean listen?" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["listen = ", 'broker = "x"', 'listen = "x:99999"', 'listen = ":1"', "[sites]\na = 1"])
+def test_other_nonsense_is_a_mistake_too(tmp_path, text):
+    """No text makes it raise anything but BadConfig."""
+    with pytest.raises(BadConfig):
+        parse(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["", "# ours\nlisten = '127.0.0.1:1'\n", "[sites]\n# none yet\n[broker]\nport = 1\n", "[broker]\nport = 1"],
+)
+def test_pinning_leaves_the_rest_as_it_is(tmp_path, before):
+    """A key is pinned in one line, wherever the sites stand; every other line stays."""
+    path = tmp_path / "dashboard.toml"
+    if before:
+        path.write_text(before)
+    assert pin(tmp_path, "factory", KEYS) is True
+    assert load(tmp_path).sites == {"factory": KEYS}
+    assert set(before.splitlines()) <= set(path.read_text().splitlines())
+    assert pin(tmp_path, "factory", KEYS) is False
+
+
+def test_another_key_has_to_be_replaced_in_words(tmp_path):
+    """A pinned key is replaced only when that is said."""
+    other = KeyPair.generate().public
+    pin(tmp_path, "factory", KEYS)
+    pin(tmp_path, "second", KEYS)
+    with pytest.raises(AlreadyPinned):
+        pin(tmp_path, "factory", other)
+    assert pin(tmp_path, "factory", other, replace=True) is True
+    assert load(tmp_path).sites == {"factory": other, "second": KEYS}
+
+
+@pytest.mark.parametrize("text", [f'sites = {{ factory = "{KEYS.text()}" }}\n', "listen = 3\n"])
+def test_a_file_that_cannot_be_edited_is_left_alone(tmp_path, text):
+    """Where the sites have another form, or the file is wrong already, it stays as it is."""
+    path = tmp_path / "dashboard.toml"
+    path.write_text(text)
+    with pytest.raises(BadConfig):
+        pin(tmp_path, "second", KEYS)
+    assert path.read_text() == text
+
+
+def test_a_site_needs_a_name_that_can_stand_in_a_topic(tmp_path):
+    """Names with slashes, wildcards or nothing are refused."""
+    for name in ("", "a/b", "#", "+", "x" * 65, "工場"):
+        with pytest.raises(BadConfig):
+            pin(tmp_path, name, KEYS)

@@ -1,0 +1,192 @@
+"""A dashboard that follows one site, filled through its own intake: for tests of pages. No broker, no thread, a set clock.
+
+The site is the peer of `site_peer`; its company has four zones, six portals, eight people, an operator of each role.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+from flask import Flask
+from site_peer import SitePeer
+
+from controller.record.canonical import timestamp
+from controller.record.keys import KeyPair
+from controller.record.kinds import badge, door, entry, person, request, right, site, trust
+from controller.record.private import PrivateRow
+from dashboard import database as db
+from dashboard.config import Config
+from dashboard.intake.intake import Intake, Message
+from dashboard.outbox import Outbox
+from dashboard.runtime import Changes, Runtime
+from dashboard.web import create_app, password
+
+PASSWORD = "a long barrier at Hakone"  # noqa: S105 - of the example
+ACCOUNTS = {
+    "admin": (1, ("administrator",)),
+    "manager": (2, ("manager",)),
+    "suzuki": (3, ("manager", "custodian")),
+    "guard": (4, ("guard",)),
+    "auditor": (5, ("auditor",)),
+}
+PEOPLE = (
+    ("山田 花子", "ヤマダ ハナコ", "設計部", "係長"),
+    ("佐藤 一郎", "サトウ イチロウ", "設計部", ""),
+    ("鈴木 次郎", "スズキ ジロウ", "開発部", "部長"),
+    ("髙橋 﨑子", "タカハシ サキコ", "品質保証部", "主任"),
+    ("Nguyễn Văn An", "グエン ヴァン アン", "製造部", ""),
+    ("<script>alert(1)</script>", "", '=HYPERLINK("http://x")', "@sum"),
+    ("渡辺 五郎", "ワタナベ ゴロウ", "製造部", "班長"),
+    ("小林 明", "コバヤシ アキラ", "総務部", ""),
+)
+PORTALS = (
+    ("front", "正面入口", "Front door", "office", ""),
+    ("lab", "試作室", "Prototype lab", "lab", "office"),
+    ("store", "図面保管庫", "Drawing store", "store", "office"),
+    ("server", "サーバー室", "Server room", "server", "office"),
+    ("dock", "搬入口", "Loading dock", "office", ""),
+    ("back", "通用口", "Side door", "office", ""),
+)
+
+
+@cache
+def _password_hash() -> str:
+    return password.hashed(PASSWORD)
+
+
+@dataclass
+class House:
+    """One dashboard and its site."""
+
+    data: Path
+    keys: KeyPair = field(default_factory=KeyPair.generate)
+    peer: SitePeer = field(default_factory=SitePeer)
+    time: datetime = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+
+    def __post_init__(self) -> None:
+        sites = {self.peer.name: self.peer.keys.public}
+        self.engine = db.open_engine(f"sqlite:///{self.data / 'd.sqlite3'}")
+        outbox = Outbox(self.engine, self.keys, sites, self.now)
+        config = Config(data=self.data, sites=sites)
+        self.runtime = Runtime(config, self.engine, outbox, self.keys, b"a key for cookies, thirty-two by", Changes())
+        self.intake = Intake(self.engine, self.keys, sites, self.now)
+
+    def now(self) -> datetime:
+        """The dashboard's clock."""
+        return self.time
+
+    def app(self) -> Flask:
+        """Its web application."""
+        return create_app(self.runtime, now_is=self.now)
+
+    # the site speaks
+
+    def hear(self) -> None:
+        """The site says that it is online, and its checkpoint."""
+        self._take([self.peer.online(), self.peer.checkpoint()])
+
+    def write(self, *bodies: msgspec.Struct, by: str = "controller") -> list[int]:
+        """The site writes records and publishes them; their seqs."""
+        seqs = [self.peer.write(body, by=by) for body in bodies]
+        self._take([self.peer.record(seq) for seq in seqs])
+        return seqs
+
+    def reply(self, id: str, code: str | None = None, place: str = "") -> None:
+        """The site answers a request; accepted means: done by its newest record."""
+        self._take([self.peer.reply(self.keys.public, id, code, place)])
+
+    def private(self, id: str, **text: str) -> PrivateRow:
+        """The site publishes a private row."""
+        self._take([self.peer.private(self.keys.public, id, text)])
+        return PrivateRow(id, 1, text, "00" * 16)
+
+    def state(self, portal: str, status: str, lock: str, leaf: str, seq: int, cause: str = "") -> None:
+        """The site publishes how a portal stands."""
+        row: dict[str, str | int | None] = {"portal": portal, "status": status, "lock": lock, "leaf": leaf}
+        row |= {"cause": cause, "cause_seq": None, "release_seq": None, "at": timestamp(self.time), "seq": seq}
+        self._take([self.peer.state("portal_state", portal, row, seq)])
+
+    def _take(self, said: list) -> None:  # type: ignore[type-arg]
+        self.intake.take([Message(one.topic, one.payload) for one in said])
+        self.runtime.changed.announce()
+
+    # what is there
+
+    def settle(self) -> "House":
+        """The site begins: its zones, portals, operators and people, with accounts for the operators."""
+        self.hear()
+        zones = (("office", "事務所", "Office"), ("lab", "試作室", "Prototype lab"))
+        zones += (("store", "図面保管庫", "Drawing store"), ("server", "サーバー室", "Server room"))
+        self.write(
+            site.LedgerOpened(self.peer.name, 1, ""),
+            site.ControllerStarted("0.1.0", "boot-1"),
+            site.SiteConfigured(
+                self.peer.name,
+                "箱根精機 本社工場",
+                "Hakone Precision, main plant",
+                "Asia/Tokyo",
+                zones=tuple(site.ZoneSet(id, ja, en, 2) for id, ja, en in zones),
+                portals=tuple(
+                    site.PortalSet(id, ja, en, inner, outer, (site.ReaderSet(f"{id}-in", "in"),))
+                    for id, ja, en, inner, outer in PORTALS
+                ),
+                schedules=(
+                    site.ScheduleSet("office", "業務時間", "Office hours", "Mon-Fri 09:00-18:00"),
+                    site.ScheduleSet("always", "常時", "Always", "always"),
+                ),
+                removed=(),
+            ),
+        )
+        for name, (number, roles) in ACCOUNTS.items():
+            text = self.private(f"operator-{number}", name=f"{name}さん").ref()
+            self.write(trust.OperatorRegistered(number, roles, ("*",), None, text, "active"), by="console")
+            self.account(name, number)
+        for number, text in enumerate(PEOPLE, 1):
+            named = {
+                key: value for key, value in zip(("name", "kana", "department", "title"), text, strict=True) if value
+            }
+            ref = self.private(f"person-{number}", **named).ref()
+            self.write(person.PersonRegistered(number, ref, "active"), by="operator:1")
+            self.write(badge.BadgeEnrolled(number, number, "", f"c{number:063}", 2, f"…{number:04}", "active", False))
+            self.ask_right(number, number, "office")
+        self.write(*(right.RightApproved(number, 3, "active") for number in range(1, 6)))
+        self.write(*(door.DoorObserved(portal[0], "secure") for portal in PORTALS))
+        return self
+
+    def ask_right(self, number: int, who: int, zone: str, by: int = 2) -> None:
+        """Operator `by` asks for a right."""
+        purpose = self.private(f"purpose-{number}", purpose="次期モデルの試作と評価").ref()
+        until = "2027-03-31T15:00:00.000000Z"
+        asked = right.RightRequested(number, who, zone, "office", self.peer.now(), until, purpose, by, "requested")
+        self.write(asked, by=f"operator:{by}")
+
+    def a_day(self) -> "House":
+        """Something of everything happens."""
+        for who, portal in ((1, "front"), (2, "front"), (3, "dock"), (1, "lab"), (5, "front")):
+            seq = self.write(entry.EntryGranted(portal, "in", "office", who, who, who, 2, "released", 5))[0]
+            self.write(door.DoorOpened(portal, seq, "entry", "open"), door.DoorClosed(portal, "secure"))
+        for who, code, portal in ((4, "schedule", "lab"), (6, "right", "server"), (7, "approval", "store")):
+            refused = entry.EntryRefused(portal, "in", portal, code, f"c{who:063}", f"…{who:04}", who, who, 2)
+            self.write(refused, by=f"person:{who}")
+        self.write(entry.EntryRefused("lab", "in", "lab", "proof", "", "", None, None, 0))
+        reason = self.private("reason-1", reason="荷物の受取りのため").ref()
+        seq = self.write(door.PortalReleased("dock", 4, reason, "released", 5), by="operator:4")[0]
+        self.write(door.DoorOpened("dock", seq, "operator", "open"), door.DoorHeld("dock", "held", 20))
+        self.write(door.DoorForced("back", "forced"), site.PartFailed("reader:server-in", "no answer"))
+        seq = self.write(entry.EntryGranted("front", "in", "office", 3, 3, 3, 2, "released", 5), by="person:3")[0]
+        self.write(request.RequestRefused("0" * 26, "right.approve", "d", 2, "second_person", "right.requested_by"))
+        self.time = datetime(2026, 11, 22, 0, 0, tzinfo=UTC) + timedelta(minutes=self.peer.minutes + 2)
+        self.hear()
+        return self
+
+    def account(self, name: str, operator: int, *, password_hash: str | None = None) -> int:
+        """An account that is that operator; its id."""
+        row = {"name": name, "password_hash": password_hash or _password_hash(), "created_at": timestamp(self.time)}
+        with db.write(self.engine) as connection:
+            id = connection.execute(sa.insert(db.account).values(row)).inserted_primary_key[0]
+            row = {"account": id, "ledger_site": self.peer.name, "operator": operator}
+            connection.execute(sa.insert(db.account_operator).values(row))
+        return int(id)
