@@ -41,7 +41,7 @@ class Sizes:
 
 
 FULL = Sizes(
-    people=100_000, rights_each=10, taps=1500, bursts=15, decisions=5000, wire_records=20_000, wire_rounds=3,
+    people=100_000, rights_each=10, taps=1500, bursts=15, decisions=5000, wire_records=10_000, wire_rounds=3,
     requests=400, starts=3, leaves=1_000_000,
 )  # fmt: skip
 QUICK = Sizes(

@@ -107,7 +107,7 @@ def _mosquitto() -> str | None:
     return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
-def until(holds: Callable[[], Any], within_s: float = 60.0, pace_s: float = 0.005) -> Any:
+def until(holds: Callable[[], Any], within_s: float = 150.0, pace_s: float = 0.005) -> Any:
     """The first true answer. Raises TimeoutError."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:

@@ -143,6 +143,11 @@ STANDING = Standing(1, 14, "lab", "requested", NOW + DAY, requested_by=1)
         ("right.approved", STANDING, operator(2, scope="lab", person=15)),
         ("second_person@right.requested_by", STANDING, operator(1)),
         ("second_person@right.person", STANDING, operator(2, person=14)),
+        (
+            "second_person@right.person",
+            Standing(1, 14, "lab", "requested", NOW + DAY, 1, requester=15),
+            operator(2, person=15),
+        ),
         ("scope@operator.scope", STANDING, operator(2, scope="vault")),
         ("subject@body.access_right", None, operator(2)),
         *(
