@@ -87,6 +87,8 @@ class Inbox:
         """Makes room for a contact by forgetting the older level that waits for the same contact."""
         if not isinstance(item, ContactSeen):
             return False
+        if item.which == "exit" and not item.active:
+            return False  # a press that still waits must not be forgotten for its own end; the feed will say it again
         for n, waiting in enumerate(self._waiting):
             if isinstance(waiting, ContactSeen) and (waiting.portal, waiting.which) == (item.portal, item.which):
                 del self._waiting[n]

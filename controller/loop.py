@@ -100,7 +100,8 @@ class Loop:
     def turn(self, inputs: list[Input], dropped: Counter[str] | None = None) -> None:
         """Decides these inputs and what is due, commits, performs. Raises what the ledger raises; then nothing opened."""
         self._reached("taken")
-        now, draft, before = self._now(), Draft(), dict(self.portals)
+        now, draft = self._now(), Draft()
+        before, counted = dict(self.portals), self._rejections.copy()
         if inputs or dropped or self._is_due(now):
             try:
                 with self._ledger.transaction():
@@ -110,7 +111,7 @@ class Loop:
                         self._actuator.perform(effect)
                 self._reached("committed")
             except BaseException:
-                self.portals = before
+                self.portals, self._rejections = before, counted
                 self._judgement.reload()
                 raise
             self._after(draft)

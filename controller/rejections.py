@@ -17,6 +17,12 @@ class Rejections:
         self._since: dict[str, float] = {}
         self._counts: Counter[str] = Counter()
 
+    def copy(self) -> "Rejections":
+        """The same counts, to go back to when a turn fails."""
+        other = Rejections()
+        other._since, other._counts = dict(self._since), Counter(self._counts)
+        return other
+
     def take(self, body: RequestsRejected, now_s: float) -> bool:
         """Whether to record this one at once; else it is counted."""
         if body.code in self._since:

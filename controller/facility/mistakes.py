@@ -78,6 +78,10 @@ def _portal_mistakes(place: str, form: PortalForm, zones: list[str]) -> Iterator
             yield f"{place}.reader[{n}].side: {side!r} is neither 'in' nor 'out'"
         elif side in sides[: n - 1]:
             yield f"{place}.reader[{n}].side: {side!r} stands twice"
+    for n, reader in enumerate(form.reader, 1):
+        lamps = reader.annunciator
+        if lamps is not None and not (lamps.red or lamps.green or lamps.blue or lamps.buzzer):
+            yield f"{place}.reader[{n}].annunciator: has no pin; name one, or leave it out"
     if "in" not in sides:
         yield f"{place}.reader: a portal has a reader on side 'in'"
     for key, seconds, most in (("release_s", form.release_s, 60), ("held_open_s", form.held_open_s, 3600)):

@@ -1,0 +1,59 @@
+"""The inbox: bounded, never blocking; what it may forget, and what it must not."""
+
+from controller.inbox import ConsoleAsked, ContactSeen, Inbox, PartFailing, RequestReceived
+
+
+def test_order_is_kept() -> None:
+    """What was put first is taken first, as much as is asked for."""
+    inbox = Inbox()
+    items = [RequestReceived(bytes([n])) for n in range(5)]
+    assert all(inbox.put(item) for item in items)
+
+    assert inbox.take(3, 0) == items[:3]
+    assert inbox.take(3, 0) == items[3:]
+    assert inbox.take(3, 0) == []
+
+
+def test_past_the_bound_is_counted() -> None:
+    """Past the bound an input is turned away and counted by its sort, and the count is told once."""
+    inbox = Inbox(bound=2)
+    inbox.put(RequestReceived(b"1"))
+    inbox.put(PartFailing("gpio:17", "silent"))
+
+    assert not inbox.put(RequestReceived(b"2"))
+    assert not inbox.put(ConsoleAsked("trust", {}, print))
+
+    assert inbox.dropped() == {"RequestReceived": 1, "ConsoleAsked": 1}
+    assert inbox.dropped() == {}
+
+
+def test_a_full_inbox_keeps_the_latest_level() -> None:
+    """In a full inbox a contact's new level takes the place of the one that waits for the same contact."""
+    inbox = Inbox(bound=2)
+    inbox.put(ContactSeen("front", "leaf", True))
+    inbox.put(RequestReceived(b"1"))
+
+    assert inbox.put(ContactSeen("front", "leaf", False))
+
+    assert inbox.take(9, 0) == [RequestReceived(b"1"), ContactSeen("front", "leaf", False)]
+
+
+def test_a_press_is_not_forgotten() -> None:
+    """In a full inbox the end of a press does not replace the press that still waits: somebody wants to leave."""
+    inbox = Inbox(bound=1)
+    inbox.put(ContactSeen("front", "exit", True))
+
+    assert not inbox.put(ContactSeen("front", "exit", False))
+
+    assert inbox.take(9, 0) == [ContactSeen("front", "exit", True)]
+
+
+def test_contacts_are_bounded_too() -> None:
+    """Contacts find room past the bound, but not for ever."""
+    inbox = Inbox(bound=4)
+    for n in range(4):
+        inbox.put(RequestReceived(bytes([n])))
+
+    taken = [inbox.put(ContactSeen(f"p{n}", "leaf", True)) for n in range(10)]
+
+    assert taken == [True] * 4 + [False] * 6
