@@ -2,7 +2,7 @@
 
 paho's callbacks put into the queue, set events, and do nothing else. A message is acknowledged by the one who stored it
 (manual acknowledgement), so a broker repeats what was not stored; the receive maximum keeps it from sending more than the
-queue holds. A broker that sends more regardless is cut off, and the resend repairs what was lost.
+queue holds. A broker that sends more regardless is made to wait, and after half a keep-alive cut off; the resend repairs that.
 """
 
 import queue
@@ -164,7 +164,8 @@ class Connection:
         mid, qos = message.mid, message.qos
         delivery = Delivery(Message(topic, bytes(message.payload), message.retain), lambda: client.ack(mid, qos))
         try:
-            self._inbox.put_nowait(delivery)
+            # Some brokers (Mosquitto 2.0.11) send past the receive maximum: TCP makes them wait until there is room.
+            self._inbox.put(delivery, timeout=KEEPALIVE_S / 2)
         except queue.Full:
             self.lost.set()
 

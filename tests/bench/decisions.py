@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from controller.app import Site, open_site
 from controller.clock import SystemClock
 from controller.inbox import CredentialPresented
+from controller.judgement import Verdict
 from controller.record.kinds.entry import EntryGranted
 from controller.rules.portal import PortalState, Status
 from tests.bench.big import PORTALS, big_site
@@ -55,5 +56,5 @@ def _asker(site: Site, people: int, chance: random.Random) -> Callable[[], float
             raise AssertionError("a tap with a right was refused")
         return took
 
-    verdicts: list = []
+    verdicts: list[Verdict] = []
     return ask

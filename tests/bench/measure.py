@@ -108,6 +108,11 @@ class BareCommits:
         """One durable commit."""
         self._connection.execute("insert into record (bytes) values (?)", (self._row,))
 
+    def many(self, count: int) -> None:
+        """So many, one after the other."""
+        for _ in range(count):
+            self.one()
+
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()

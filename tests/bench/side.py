@@ -28,6 +28,7 @@ class Side:
     """One process. Its words go to a file, unless it speaks by lines."""
 
     def __init__(self, command: list[str], log: Path) -> None:
+        self._words = log
         self._log = log.open("ab")
         self.begun = time.perf_counter()
         self.process = subprocess.Popen(
@@ -44,7 +45,7 @@ class Side:
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
         if not said:
-            raise RuntimeError(f"{self.process.args}: ended; {Path(self._log.name).read_text()[-2000:]}")
+            raise RuntimeError(f"{self.process.args!r}: ended; {self._words.read_text()[-2000:]}")
         return said.strip()
 
     def go(self) -> None:

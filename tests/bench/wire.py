@@ -100,7 +100,7 @@ def _rate(database: Path, size: str, count: int) -> float:
         def seen() -> int:
             return int(connection.execute(size).fetchone()[0])
 
-        first = until(seen)
+        first: int = until(seen)
         begin = time.perf_counter()
         until(lambda: seen() >= count)
         return (count - first) / (time.perf_counter() - begin)
