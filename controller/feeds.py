@@ -47,8 +47,13 @@ class ReaderFeed:
             self._busy()
 
     def _busy(self) -> None:
-        if self._annunciator is not None:
+        """More came than can be taken in: says so at the door. A lamp that fails as well is told when there is room."""
+        if self._annunciator is None:
+            return
+        try:
             self._annunciator.play("busy")
+        except HardwareFault as fault:
+            self._inbox.put(PartFailing(fault.part, fault.reason))
 
 
 @dataclass
@@ -77,11 +82,15 @@ class ContactFeed:
         """Until `stop` is set."""
         while not stop.is_set():
             self._edge.clear()
-            for watched in self._watched:
-                self._look(watched, self._clock.monotonic())
+            self.look()
             self._edge.wait(CONTACT_PACE_S)
             if self._edge.is_set():
                 stop.wait(STABLE_S / 2)
+
+    def look(self) -> None:
+        """One round over all contacts."""
+        for watched in self._watched:
+            self._look(watched, self._clock.monotonic())
 
     def _look(self, watched: _Watched, now: float) -> None:
         try:
