@@ -1,0 +1,154 @@
+"""What goes out, in which order, and what a query brings again; against a broker that only notes what it was given."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from sites import TestSite, make_site, people, tap
+
+from controller.ledger.database import open_reader
+from controller.outgoing import Outgoing
+from controller.record import requests as ask
+from controller.record.keys import KeyPair
+from controller.record.private import PrivateRow
+from controller.record.requests import read_envelope
+from controller.record.sealed import unseal
+from controller.record.signed import open_message
+from controller.record.topics import RESEND_BATCH, Resent, SealedPrivate, Topics
+from controller.turn import Committed
+
+
+class NotingBroker:
+    """Takes what is published."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[str, bytes, bool]] = []
+
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> int:
+        """Notes it."""
+        self.published.append((topic, payload, retain))
+        return len(self.published)
+
+    def topics(self) -> list[str]:
+        """The topics in order."""
+        return [topic for topic, _, _ in self.published]
+
+
+class Wire:
+    """A site's outgoing side, and the dashboard that it talks to."""
+
+    def __init__(self, site: TestSite) -> None:
+        self.site = site
+        self.topics = Topics(site.facility.id)
+        self.broker = NotingBroker()
+        self.outgoing = Outgoing(open_reader(site.path), self.topics, site.key)
+
+    def drain(self) -> None:
+        """Publishes everything that waits."""
+        self.outgoing.publish_urgent(self.broker, "")  # type: ignore[arg-type]
+        for _ in range(1000):
+            if not self.outgoing.publish_patient(self.broker):  # type: ignore[arg-type]
+                return
+        raise AssertionError("it never ends")
+
+    def asks(self, body: msgspec.Struct, key: KeyPair) -> None:
+        """A dashboard's query reaches the outgoing side."""
+        self.outgoing.take(Committed(queries=[read_envelope(self.site.request(body, 0, key=key))]))
+
+    def private(self, key: KeyPair) -> dict[str, PrivateRow]:
+        """The private rows that this dashboard can read."""
+        prefix = self.topics.private(key.public.id, "")
+        rows = {}
+        for topic, payload, retain in self.broker.published:
+            if topic.startswith(prefix):
+                sealed = msgspec.json.decode(
+                    open_message(self.site.key.public.signing, topic, payload), type=SealedPrivate
+                )
+                row = msgspec.json.decode(
+                    unseal(key.sealing, topic.encode(), bytes.fromhex(sealed.box)), type=PrivateRow
+                )
+                assert retain
+                assert row.id not in rows, "sent twice"
+                rows[row.id] = row
+        return rows
+
+
+@pytest.fixture
+def wire(tmp_path: Path) -> Iterator[Wire]:
+    """A site with people, whose outgoing side has just connected."""
+    site = people(make_site(tmp_path))
+    wire = Wire(site)
+    wire.outgoing.renew()
+    yield wire
+    site.close()
+
+
+def stored(site: TestSite) -> set[str]:
+    """The ids of the private rows in the ledger's file."""
+    return {id for (id,) in site.ledger.connection.execute("select distinct id from private")}
+
+
+def test_a_connect_brings_everything_retained(wire: Wire) -> None:
+    """After a connect every state, the checkpoint and every private row go out once, what lives first (F13)."""
+    wire.site.loop.sign()
+    wire.outgoing.renew()
+    wire.drain()
+
+    assert set(wire.private(wire.site.dashboard)) == stored(wire.site)
+    first_private = next(n for n, topic in enumerate(wire.broker.topics()) if "/private/" in topic)
+    assert wire.topics.checkpoint in wire.broker.topics()[:first_private]
+    assert not any("/state/" in topic for topic in wire.broker.topics()[first_private:])
+
+
+def test_private_rows_can_be_asked_for_again(wire: Wire) -> None:
+    """A dashboard that lacks private rows asks by id and gets those, sealed to itself; unknown ids bring nothing."""
+    wire.drain()
+    wire.broker.published.clear()
+
+    wire.asks(ask.QueryPrivate(("person-1", "person-999", "person-1")), wire.site.dashboard)
+    wire.drain()
+
+    assert set(wire.private(wire.site.dashboard)) == {"person-1"}
+
+
+def test_records_are_sent_again_in_batches(wire: Wire) -> None:
+    """A query for records brings them verbatim from the first, no more than one message holds."""
+    for _ in range(RESEND_BATCH):
+        wire.site.turn(tap("lab-door/in", "card:9"))
+    wire.drain()
+    wire.broker.published.clear()
+
+    wire.asks(ask.QueryResend(1, 2, 10_000), wire.site.dashboard)
+    wire.drain()
+
+    (topic, payload, _) = wire.broker.published[-1]
+    resent = msgspec.json.decode(open_message(wire.site.key.public.signing, topic, payload), type=Resent)
+    rows = wire.site.ledger.connection.execute(
+        "select bytes from record where seq > 1 order by seq limit ?", (RESEND_BATCH,)
+    )
+    assert (resent.first, len(resent.records)) == (2, RESEND_BATCH)
+    assert [text.encode() for text in resent.records] == [data for (data,) in rows]
+
+
+@pytest.mark.parametrize("body", [ask.QueryResend(2, 1, 5), ask.QueryResend(1, 0, 5), ask.QueryResend(1, 5, 1)])
+def test_a_senseless_query_is_passed_over(wire: Wire, body: msgspec.Struct) -> None:
+    """A query for another epoch, or for no records, is not answered and stops nothing."""
+    wire.drain()
+    wire.broker.published.clear()
+
+    wire.asks(body, wire.site.dashboard)
+    wire.drain()
+
+    assert wire.broker.published == []
+
+
+def test_a_stranger_gets_no_private_row(wire: Wire) -> None:
+    """Rows asked for by a key that is not trusted are not sealed to it (design §5)."""
+    wire.drain()
+    wire.broker.published.clear()
+
+    wire.asks(ask.QueryPrivate(("person-1",)), KeyPair.generate())
+    wire.drain()
+
+    assert wire.broker.published == []

@@ -1,0 +1,59 @@
+"""Names that never came are asked for, until they are there."""
+
+import msgspec
+from listener import Listener
+
+from controller.record.requests import QueryPrivate, read_body, read_envelope, signature_holds
+from dashboard.intake.missing_texts import AGAIN_S, MissingTexts
+
+
+def asked(listener: Listener, texts: MissingTexts, at_s: float) -> list[tuple[str, ...]]:
+    """The ids that are asked for at this moment, each request checked."""
+    found = []
+    for topic, data in texts.due(listener.intake.sources, at_s):
+        request = read_envelope(data)
+        assert topic == listener.peer.topics.request
+        assert signature_holds(request, listener.keys.public)
+        assert request.expires_at is None
+        body = read_body(request)
+        assert isinstance(body, QueryPrivate)
+        found.append(body.ids)
+    return found
+
+
+def test_missing_names_are_asked_for(following: Listener) -> None:
+    """What the tables point at and the private store lacks is asked for, once in a while, and no more once it has come."""
+    texts = MissingTexts(following.engine, following.keys)
+    peer = following.peer
+    everything = peer.say_all(following.keys.public)
+    private = [said for said in everything if "/private/" in said.topic]
+    following.hear([said for said in everything if said not in private])
+
+    ((first, *rest),) = asked(following, texts, 100.0)
+
+    ids = {said.topic.rpartition("/")[2] for said in private}
+    assert ids < {first, *rest}
+    assert asked(following, texts, 100.0 + AGAIN_S / 2) == []
+    following.hear(private)
+    ((again, *others),) = asked(following, texts, 100.0 + 2 * AGAIN_S)
+    assert {again, *others} == {first, *rest} - ids
+
+
+def test_nothing_is_asked_while_records_are_missing(following: Listener) -> None:
+    """Records come first: names are asked for when the ledger has been caught up with."""
+    texts = MissingTexts(following.engine, following.keys)
+    everything = following.peer.say_all(following.keys.public)
+    following.hear([said for said in everything if "/private/" not in said.topic and "/record" not in said.topic])
+
+    assert following.source.highest > following.source.applied
+    assert asked(following, texts, 100.0) == []
+
+
+def test_a_query_is_bounded(following: Listener) -> None:
+    """No query names more ids than the site takes."""
+    assert msgspec.convert({"ids": ["x"] * 100}, QueryPrivate)
+    try:
+        msgspec.convert({"ids": ["x"] * 101}, QueryPrivate)
+    except msgspec.ValidationError:
+        return
+    raise AssertionError("101 ids were taken")
