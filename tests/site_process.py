@@ -19,7 +19,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -157,12 +157,12 @@ class SiteProcess:
 
     # The controller's process ---------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Starts `sekimori run` and waits until it answers at its console and has seen every door."""
+    def start(self, program: Sequence[str | Path] | None = None) -> None:
+        """Starts `sekimori run`, or another program that runs it, and waits until every door was seen."""
         before = self.size()
         with self.log.open("ab") as log:
             self.controller = subprocess.Popen(
-                [SCRIPT, "run", "--data", str(self.data)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                program or [SCRIPT, "run", "--data", str(self.data)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         until(f"the controller runs ({self.log})", self._answers)
         seen = lambda: sum(record.kind == "door.observed" for record in self.records(before)) >= len(PORTALS)  # noqa: E731
