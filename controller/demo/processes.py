@@ -75,6 +75,14 @@ class Processes:
                 self.running[name].poll()
         raise DidNotStart(f"{name}: {self._last_words(name)}")
 
+    def kill(self, name: str) -> None:
+        """Ends one as a power cut would."""
+        process = self.running.pop(name)
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
     def ended(self) -> str | None:
         """The name of a process that has ended, or None."""
         return next((name for name, process in self.running.items() if process.poll() is not None), None)

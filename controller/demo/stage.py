@@ -103,19 +103,29 @@ class Stage:
         )
         (self.data / "dashboard" / "dashboard.toml").write_text(text)
 
+    def start(self, name: str, plan: Plan) -> None:
+        """Starts one of `broker`, `building`, `controller`, `dashboard`, and waits until it listens. Raises DidNotStart."""
+        python, data = sys.executable, self.data
+        commands = {
+            "broker": [python, "-m", "controller.demo.broker", str(data / "broker.toml")],
+            "building": [python, "-m", "hardware.simulated", str(data / "building.toml")],
+            "controller": [script("sekimori"), "run", "--data", str(data)],
+            "dashboard": [script("sekimori-dashboard"), "run", "--data", str(data / "dashboard")],
+        }
+        self.processes.start(name, commands[name], speaks=name == "building")
+        ports = {"broker": plan.broker_port, "dashboard": plan.dashboard_port}
+        if name in ports:
+            self.processes.wait_for_port(name, ports[name])
+
     def play(self, plan: Plan, accounts: bool = True) -> Plan:
         """Starts the four processes and, the first time, makes the accounts; answers the plan with them.
 
         Raises DidNotStart, NotWelcomed.
         """
-        start, python = self.processes.start, sys.executable
-        start("broker", [python, "-m", "controller.demo.broker", str(self.data / "broker.toml")])
-        self.processes.wait_for_port("broker", plan.broker_port)
-        plan_file = str(self.data / "building.toml")
-        start("building", [python, "-m", "hardware.simulated", plan_file], speaks=True)
-        start("controller", [script("sekimori"), "run", "--data", str(self.data)])
-        start("dashboard", [script("sekimori-dashboard"), "run", "--data", str(self.data / "dashboard")])
-        self.processes.wait_for_port("dashboard", plan.dashboard_port)
+        self.start("broker", plan)
+        self.start("building", plan)
+        self.start("controller", plan)
+        self.start("dashboard", plan)
         if accounts and not plan.accounts:
             plan = Plan(**{**asdict(plan), "accounts": tuple(self._accounts(plan))})
             plan.save()
