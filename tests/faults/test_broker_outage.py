@@ -39,6 +39,11 @@ class Scene:
         finally:
             connection.close()
 
+    def cursor(self) -> int:
+        """How far the broker has acknowledged, as the controller last noted it."""
+        path = Path(self.plan.data) / "link.json"
+        return int(json.loads(path.read_text())["seq"]) if path.exists() else 0
+
     def dashboard(self, sql: str) -> list[tuple[object, ...]]:
         """Rows of the dashboard's database."""
         connection = sqlite3.connect(f"file:{self.plan.data}/dashboard/dashboard.sqlite3?mode=ro", uri=True)
@@ -103,7 +108,8 @@ def test_what_a_broker_swallowed_is_asked_for(scene: Scene) -> None:
     """Records that the broker acknowledged and then lost are missed at the next checkpoint, and come by asking again."""
     scene.kill("dashboard")
     scene.taps(30)  # acknowledged by the broker, delivered to nobody
-    until("the controller's cursor moved", lambda: (scene.ledger() and True) or None)
+    size = len(scene.ledger())
+    until("the broker acknowledged them", lambda: scene.cursor() >= size or None, 30)
     scene.kill("broker")
     scene.start("broker")
     scene.start("dashboard")
