@@ -10,7 +10,7 @@ from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
 from controller.facility import Facility, Names
 from controller.facility.hours import hours_text
-from controller.record.settings import BadSettings
+from controller.facility.settings import BadSettings
 from controller.rules.schedule import Schedule
 
 

@@ -11,11 +11,11 @@ import typer
 from controller.cli.texts import Lang
 from controller.cli.voice import Voice
 from controller.console import NotRunning
+from controller.facility.settings import BadSettings
 from controller.ledger.database import open_reader
 from controller.ledger.ledger import LedgerInUse, WrongLedger
 from controller.record.envelope import MalformedRecord
 from controller.record.keys import BadKey
-from controller.record.settings import BadSettings
 from hardware.protocols import HardwareFault
 
 DONE, FOUND, COULD_NOT_RUN = 0, 1, 2

@@ -107,11 +107,13 @@ def _said(tap: dict[str, Any], lang: str) -> str:
 
 def _watch(stage: Stage, plan: Plan, lang: str) -> int:
     """Says what to do, and stays until it is interrupted or one of the processes ends."""
-    _out.print(text("welcome", lang, url=plan.url, data=_shown(stage.data)))
+    _out.print(text("welcome", lang, url=plan.url, data=_shown(stage.data)), soft_wrap=True)
     for account in plan.accounts:
         roles = " ".join(words(role, lang or terminal_language(), "role") for role in account.roles.split())
-        _out.print(f"  {account.login:<10} {account.password:<14} {account.name}  {roles}", markup=False)
-    _out.print(text("next", lang, data=_shown(stage.data)), markup=False)
+        _out.print(
+            f"  {account.login:<10} {account.password:<14} {account.name}  {roles}", markup=False, soft_wrap=True
+        )
+    _out.print(text("next", lang, data=_shown(stage.data)), markup=False, soft_wrap=True)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())

@@ -10,8 +10,8 @@ import msgspec
 from controller.facility.forms import ASSURANCES, AnnunciatorForm, BrokerForm, FacilityForm, Names, PortalForm
 from controller.facility.hours import hours_text, schedule_of
 from controller.facility.mistakes import mistakes_in
+from controller.facility.settings import BadSettings, load_settings
 from controller.record.kinds.site import PortalSet, ReaderSet, ScheduleSet, ZoneSet
-from controller.record.settings import BadSettings, load_settings
 from controller.rules.portal import Timing
 from controller.rules.schedule import Calendar, Schedule, always
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from controller.facility.forms import ASSURANCES, FacilityForm, PortalForm, ScheduleForm
 from controller.facility.hours import GROUPS, windows
-from controller.record.settings import did_you_mean
+from controller.facility.settings import did_you_mean
 from controller.rules.schedule import DAYS
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")

@@ -9,7 +9,7 @@ from sites import SITE_TOML, small_facility
 
 from controller.facility import load_facility
 from controller.facility.forms import FacilityForm
-from controller.record.settings import BadSettings, load_settings, read_settings
+from controller.facility.settings import BadSettings, load_settings, read_settings
 
 
 def mistakes(folder: Path, text: str) -> list[str]:
