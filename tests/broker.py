@@ -12,24 +12,7 @@ from pathlib import Path
 
 from iotcore import Broker
 
-_TOML = """
-id = 0
-[router]
-id = 0
-max_connections = 100
-max_outgoing_packet_count = 200
-max_segment_size = 104857600
-max_segment_count = 10
-[v5.1]
-name = "v5"
-listen = "127.0.0.1:{port}"
-next_connection_delay_ms = 1
-    [v5.1.connections]
-    connection_timeout_ms = 60000
-    max_payload_size = 1048576
-    max_inflight_count = 100
-    dynamic_filters = true
-"""
+from controller.demo.broker import write_config
 
 
 @dataclass
@@ -62,7 +45,8 @@ def running_broker(port: int | None = None, more: str = "") -> Iterator[RunningB
     with tempfile.TemporaryDirectory() as folder:
         port = free_port() if port is None else port
         path = Path(folder) / "broker.toml"
-        path.write_text(_TOML.format(port=port) + more)
+        write_config(path, port)
+        path.write_text(path.read_text() + more)
         running = RunningBroker("127.0.0.1", port, path, Broker(config_path=str(path)).start())
         try:
             yield running
