@@ -132,21 +132,32 @@ class Judgement:
                 personalised=card.personalised,
             )
         at = self._at(reader.portal, portals, now, reader.id)
-        return self._leave(reader, at, tap, known) if reader.side == "out" else self._enter(reader, at, tap, known, now)
+        decide = self._leave if reader.side == "out" else self._enter
+        return decide(reader, at, tap, known, now)
 
     def _enter(self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None, now: Now) -> Outcome:
-        zone = self._facility.zones[self._facility.portals[reader.portal].inner]
-        rights = self._facts.rights(known.person, zone.id) if known is not None else ()
-        decision = access.decide(tap, known, rights, zone.least_assurance, self._facility.schedules, now.judged)
+        zone = self._facility.portals[reader.portal].inner
+        decision = self._access(zone, tap, known, now)
         if isinstance(decision, Refusal):
-            return passage.refuse(at, "in", zone.id, decision, tap, known)
-        return passage.enter(at, "in", zone.id, decision, tap.assurance)
+            return passage.refuse(at, "in", zone, decision, tap, known)
+        return passage.enter(at, "in", zone, decision, tap.assurance)
 
-    def _leave(self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None) -> Outcome:
+    def _leave(self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None, now: Now) -> Outcome:
+        """Never refused. But who leaves into another zone without a right to that one is recorded with what is missing."""
+        portal = self._facility.portals[reader.portal]
         decision = access.leave(tap, known)
+        if isinstance(decision, access.Grant) and portal.outer:
+            beyond = self._access(portal.outer, tap, known, now)
+            decision = beyond if isinstance(beyond, Refusal) else decision
         if isinstance(decision, Refusal):
-            return passage.exit_request(at, decision, tap.label)
-        return passage.enter(at, "out", self._facility.portals[reader.portal].inner, decision, tap.assurance)
+            return passage.exit_request(at, decision, tap, known)
+        return passage.enter(at, "out", portal.inner, decision, tap.assurance)
+
+    def _access(self, zone: str, tap: Tap, known: access.BadgeFact | None, now: Now) -> access.Grant | Refusal:
+        """The decision on a tap that leads into this zone."""
+        rights = self._facts.rights(known.person, zone) if known is not None else ()
+        least = self._facility.zones[zone].least_assurance
+        return access.decide(tap, known, rights, least, self._facility.schedules, now.judged)
 
     def _contact(self, item: ContactSeen, now: Now, portals: dict[str, PortalState]) -> Outcome:
         at = self._at(item.portal, portals, now)

@@ -40,21 +40,30 @@ def enter(at: At, side: str, zone: str, grant: Grant, assurance: int) -> Outcome
 
 def refuse(at: At, side: str, zone: str, refusal: Refusal, tap: Tap, badge: BadgeFact | None) -> Outcome:
     """A tap that opens nothing. The door shows that it does, not why (`ux.md` §4)."""
-    person = number = None
-    if badge is not None and tap.problem is None:
-        person, number = badge.person, badge.badge
+    person, number = _who(tap, badge)
     record = EntryRefused(at.portal, side, zone, refusal.code, tap.credential, tap.label, person, number, tap.assurance)
     return Outcome((record,), (PlaySignal(at.portal, "denied", at.reader),))
 
 
-def exit_request(at: At, refusal: Refusal | None = None, label: str = "") -> Outcome:
-    """Somebody wants to leave: the button, or a tap at the inner reader that `refusal` says was no good badge."""
+def exit_request(
+    at: At, refusal: Refusal | None = None, tap: Tap | None = None, badge: BadgeFact | None = None
+) -> Outcome:
+    """Somebody wants to leave: the button, or a tap at the inner reader with `refusal` missing. It opens all the same."""
     code = "" if refusal is None else refusal.code
+    label = "" if tap is None else tap.label
+    person, number = _who(tap, badge)
 
     def record(status: str) -> msgspec.Struct:
-        return ExitRequested(at.portal, code, label, status, at.timing.release_s)
+        return ExitRequested(at.portal, code, label, person, number, status, at.timing.release_s)
 
     return _allow(at, "exit", record, "granted")
+
+
+def _who(tap: Tap | None, badge: BadgeFact | None) -> tuple[int | None, int | None]:
+    """Person and badge, if the tap proved to be the badge; a copied number accuses nobody."""
+    if tap is None or badge is None or tap.problem is not None:
+        return None, None
+    return badge.person, badge.badge
 
 
 def release(at: At, operator: int, reason: PrivateRow) -> Outcome:

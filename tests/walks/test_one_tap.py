@@ -81,7 +81,21 @@ def test_nobody_is_kept_in(site: SiteProcess) -> None:
     outcome = site.building.tap("tanaka", "lab/out")
 
     assert outcome.opened
-    assert site.wait_record("exit.requested", before, portal="lab").body.code == "active_person"
+    left = site.wait_record("exit.requested", before, portal="lab")
+    assert (left.body.code, left.body.person) == ("active_person", 3)
+    site.wait_record("door.closed", left.seq, portal="lab")
+
+
+def test_the_way_out_is_no_secret_way_in(site: SiteProcess) -> None:
+    """Who leaves one zone into another without a right to that one gets out, and is recorded with what is missing (C7.1)."""
+    before = site.size()
+
+    outcome = site.building.tap("suzuki", "lab/out")
+
+    assert outcome.opened
+    left = site.wait_record("exit.requested", before, portal="lab")
+    assert (left.body.code, left.body.person) == ("approval", 2)
+    site.wait_record("door.closed", left.seq, portal="lab")
 
 
 def test_exit_button_lets_out(site: SiteProcess) -> None:

@@ -104,14 +104,17 @@ class DoorForced(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @kind("exit.requested")
 class ExitRequested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody leaves: pressed request-to-exit, or tapped at the inner reader without a good badge.
+    """Somebody leaves: pressed request-to-exit, or tapped at the inner reader with something missing.
 
-    Nobody is kept in (design §11): `code` then says what was wrong with the badge, and is empty for the button.
+    Nobody is kept in (design §11): `code` then says what was wrong with the badge, or what the badge's person lacks for the
+    zone that the portal leads out into; it is empty for the button. `person` and `badge` are who it was, where known (C8.9).
     """
 
     portal: str
     code: str
     label: str
+    person: int | None
+    badge: int | None
     status: str
     release_s: int
 

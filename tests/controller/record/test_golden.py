@@ -42,7 +42,7 @@ EXAMPLES: list[msgspec.Struct] = [
     door.DoorClosed("lab-door", "secure"),
     door.DoorHeld("lab-door", "held", 20),
     door.DoorForced("lab-door", "forced"),
-    door.ExitRequested("lab-door", "proof", "07:08", "released", 5),
+    door.ExitRequested("lab-door", "proof", "07:08", None, None, "released", 5),
     door.PortalReleased("lab-door", 2, REF, "released", 5),
     door.ReleaseAbandoned("lab-door", 41),
     entry.EntryGranted("lab-door", "in", "lab", 14, 15, 16, 2, "released", 5),
