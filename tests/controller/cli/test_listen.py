@@ -15,7 +15,18 @@ from controller.cli.texts import Lang
 def listening(site: SiteProcess, *options: str) -> subprocess.Popen[str]:
     """`listen` from the ledger's present end on, its lines in a pipe."""
     command = [SCRIPT, "listen", "--data", str(site.data), "--after", str(site.size()), *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"LC_ALL": "ja_JP.UTF-8"})
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"LC_ALL": "ja_JP.UTF-8"},
+        preexec_fn=_at_a_terminal,
+    )
+
+
+def _at_a_terminal() -> None:
+    """As a shell starts what is typed: tests that run in the background have Ctrl-C ignored, and would pass that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_records_come_as_they_are_committed(running: SiteProcess) -> None:
