@@ -10,7 +10,7 @@ later would otherwise fail at once with "database is locked" instead of waiting 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -266,3 +266,8 @@ def _upsert(dialect: str, table: sa.Table, columns: tuple[str, ...]) -> sa.Inser
 def upsert(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
     """Inserts the row, or sets its columns in the row with the same key; columns that it does not name stay."""
     connection.execute(_upsert(connection.dialect.name, table, tuple(row)), dict(row))
+
+
+def upsert_all(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    """`upsert` of many rows that name the same columns in the same order, each with another key."""
+    connection.execute(_upsert(connection.dialect.name, table, tuple(rows[0])), rows)

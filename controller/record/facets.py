@@ -1,7 +1,10 @@
 """By what a record can be found: the place, person and code in it. The ledger page and the exports filter by these."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from controller.record.envelope import Record
 
@@ -22,19 +25,29 @@ class Facets:
 _ALARMS = frozenset({"door.held", "door.forced", "part.failed", "requests.rejected"})
 
 
-def _first(body: Any, *names: str) -> Any:  # noqa: ANN401 - a kind's struct and whatever its field holds
-    return next((value for name in names if (value := getattr(body, name, None)) is not None), None)
+def _first(body: msgspec.Struct, *names: str) -> Any:  # noqa: ANN401 - whatever the field holds
+    for name in _held(type(body), names):
+        if (value := getattr(body, name)) is not None:
+            return value
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _held(kind: type[msgspec.Struct], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of these fields a kind has."""
+    return tuple(name for name in names if name in kind.__struct_fields__)
 
 
 def facets(record: Record) -> Facets:
     """The facets of one record. Pure; an unknown kind has none."""
     body = record.body
+    code = _first(body, "code", "reason")
     result = "alarm" if record.kind in _ALARMS else record.kind.partition(".")[2]
     return Facets(
         portal=_first(body, "portal") or "",
         zone=_first(body, "zone") or "",
         person=_first(body, "person"),
         operator=_first(body, "operator", "decided_by", "requested_by"),
-        code=_first(body, "code", "reason") if isinstance(_first(body, "code", "reason"), str) else "",
+        code=code if isinstance(code, str) else "",
         result=result if result in {"granted", "refused", "alarm"} else "",
     )

@@ -3,7 +3,7 @@
 * `connection` MQTT: one fresh client a connection; its callbacks put into a bounded queue and do nothing else
 * `subscriber` the one thread that empties the queue, and the only writer of what sites say
 * `intake` which message is whose, and whether the site said it
-* `ledger` records: stored at once, folded in order of `seq`; `fold` their rows
+* `ledger` records: stored at once, folded in order of `seq`; `fold` their rows; `batch` all rows of one transaction
 * `witness` checkpoints against the records that are here
 * `standing` online, states, private rows, replies
 * `resend` asks for records that are missing, `missing_texts` for private rows

@@ -4,6 +4,8 @@ What a record asks for is looked at before a table is touched, because the broke
 names no table of ours, or a number that no column holds, changes nothing, live and in a rebuild alike.
 """
 
+from functools import lru_cache
+
 import sqlalchemy as sa
 import structlog
 
@@ -11,14 +13,15 @@ from controller.record.envelope import Record
 from controller.record.projection import project
 from controller.record.tables import TABLES, RowChange, Upsert
 from dashboard import database as db
+from dashboard.intake.batch import Batch
 
 LARGEST_WHOLE = 2**63 - 1
 
 log = structlog.get_logger()
 
 
-def apply(connection: sa.Connection, site: str, epoch: int, record: Record) -> None:
-    """Makes one record's changes. Records of an epoch come in order of `seq`, each once."""
+def apply(connection: sa.Connection, batch: Batch, site: str, epoch: int, record: Record) -> None:
+    """Makes one record's changes, as part of a batch. Records of an epoch come in order of `seq`, each once."""
     changes = project(record)
     if not all(_fits(change) for change in changes):
         log.warning("record changes no table of ours", site=site, epoch=epoch, seq=record.seq)
@@ -27,21 +30,29 @@ def apply(connection: sa.Connection, site: str, epoch: int, record: Record) -> N
     for change in changes:
         table = db.projected[change.table]
         if isinstance(change, Upsert):
-            db.upsert(connection, table, {**front, **change.row})
+            batch.upsert(table, {**front, **change.row})
         else:
-            key = {**front, **change.key}
-            connection.execute(sa.delete(table).where(*(table.c[name] == value for name, value in key.items())))
+            batch.delete(connection, table, {**front, **change.key})
 
 
 def _fits(change: RowChange) -> bool:
-    table = TABLES.get(change.table)
-    if table is None:
-        return False
     row = change.row if isinstance(change, Upsert) else change.key
-    if not set(table.key) <= row.keys() <= table.columns.keys():
+    kinds = _kinds(change.table, tuple(row))
+    if kinds is None:
         return False
-    return all(
-        (value is None and name not in table.key)
-        or (type(value) is table.columns[name] and (type(value) is not int or abs(value) <= LARGEST_WHOLE))
-        for name, value in row.items()
-    )
+    for value, (kind, optional) in zip(row.values(), kinds, strict=True):
+        if value is None:
+            if not optional:
+                return False
+        elif type(value) is not kind or (type(value) is int and abs(value) > LARGEST_WHOLE):
+            return False
+    return True
+
+
+@lru_cache(maxsize=512)
+def _kinds(name: str, columns: tuple[str, ...]) -> tuple[tuple[type, bool], ...] | None:
+    """What stands in these columns, and whether nothing may stand there; None when there are no such columns."""
+    table = TABLES.get(name)
+    if table is None or not set(table.key) <= set(columns) <= table.columns.keys():
+        return None
+    return tuple((table.columns[column], column not in table.key) for column in columns)

@@ -62,6 +62,7 @@ class Intake:
             for source in self.sources.values():
                 witness.resume(connection, source)
                 ledger.catch_up(connection, source)
+                source.batch.write(connection)
                 source.save(connection)
         self._stale = False
 
@@ -96,6 +97,7 @@ class Intake:
             for message in batch:
                 self._take(connection, message, now)
             for source in self.sources.values():
+                source.batch.write(connection)
                 source.save(connection)
         self._stale = False
 

@@ -34,12 +34,13 @@ def take(connection: sa.Connection, source: Source, data: bytes, now: str) -> bo
         return False
     source.dirty = True
     if record.seq <= source.beyond:
+        source.batch.write(connection)
         stored = connection.execute(_stored(source, record.seq)).scalar()
         if stored is not None:
             if bytes(stored) != data and not source.stopped:
                 witness.stop(connection, source, "fork", f"seq {record.seq}", data, now)
             return False
-    _store(connection, source, record, data)
+    source.batch.record(row_of(source.ledger_site, source.epoch, record, data))
     source.beyond = max(source.beyond, record.seq)
     source.highest = max(source.highest, record.seq)
     if record.seq == source.applied + 1 and not source.stopped:
@@ -51,6 +52,7 @@ def take(connection: sa.Connection, source: Source, data: bytes, now: str) -> bo
 def catch_up(connection: sa.Connection, source: Source) -> None:
     """Folds the records that waited behind a hole which is now closed."""
     while source.applied < source.beyond and not source.stopped:
+        source.batch.write(connection)
         table = db.record.c
         query = (
             sa.select(table.seq, table.bytes)
@@ -65,7 +67,7 @@ def catch_up(connection: sa.Connection, source: Source) -> None:
 
 
 def _advance(connection: sa.Connection, source: Source, record: Record, data: bytes) -> None:
-    fold.apply(connection, source.ledger_site, source.epoch, record)
+    fold.apply(connection, source.batch, source.ledger_site, source.epoch, record)
     if isinstance(record.body, RequestAccepted | RequestRefused):
         _answer(connection, source, record, record.body)
     source.applied = record.seq
@@ -128,7 +130,3 @@ def row_of(site: str, epoch: int, record: Record, data: bytes) -> dict[str, obje
 
 def _held(number: int | None) -> int | None:
     return number if number is None or abs(number) <= LARGEST_WHOLE else None
-
-
-def _store(connection: sa.Connection, source: Source, record: Record, data: bytes) -> None:
-    connection.execute(sa.insert(db.record), row_of(source.ledger_site, source.epoch, record, data))

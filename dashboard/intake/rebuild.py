@@ -12,6 +12,7 @@ from controller.record.tables import FOLD_VERSION
 from controller.record.tree import Frontier, leaf_hash
 from dashboard import database as db
 from dashboard.intake import fold
+from dashboard.intake.batch import Batch
 from dashboard.intake.ledger import row_of
 from dashboard.intake.witness import KEPT_LEVEL
 
@@ -58,7 +59,7 @@ def _ledgers(connection: sa.Connection) -> list[tuple[str, int, int]]:
 
 def _refold(connection: sa.Connection, site: str, epoch: int, upto: int) -> int:
     table = db.record.c
-    frontier = Frontier()
+    frontier, batch = Frontier(), Batch()
     at = 0
     while True:
         query = (
@@ -73,9 +74,10 @@ def _refold(connection: sa.Connection, site: str, epoch: int, upto: int) -> int:
             about = row_of(site, epoch, record, bytes(data))
             connection.execute(sa.update(db.record).where(table.arrival == arrival).values(about))
             if seq == frontier.size + 1 and seq <= upto:
-                fold.apply(connection, site, epoch, record)
+                fold.apply(connection, batch, site, epoch, record)
                 _grow(connection, site, epoch, frontier, bytes(data))
             at = seq
+        batch.write(connection)
         if len(rows) < _STEP:
             return frontier.size
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from controller.record.keys import PublicKeys
 from controller.record.tree import Frontier
 from dashboard import database as db
+from dashboard.intake.batch import Batch
 
 STOPPED = frozenset({"fork", "shrunk"})
 """Contradictions after which nothing more of the ledger is folded."""
@@ -48,6 +49,8 @@ class Source:
     confirmed: bool = False
     """The site has said its epoch on this connection. Until then its records, which do not name theirs, are left alone."""
     dirty: bool = True
+    batch: Batch = field(default_factory=Batch)
+    """Rows that this transaction has still to write; one for all sites, so that records keep the order of their coming."""
 
     @property
     def stopped(self) -> bool:
@@ -67,7 +70,8 @@ _COLUMNS = tuple(column.name for column in db.source.columns if column.name != "
 
 def load_sources(connection: sa.Connection, sites: Mapping[str, PublicKeys]) -> dict[str, Source]:
     """The pinned sites as their rows say; a new site is where nothing was heard. The witness completes them."""
-    sources = {name: Source(name, keys) for name, keys in sites.items()}
+    batch = Batch()
+    sources = {name: Source(name, keys, batch=batch) for name, keys in sites.items()}
     for row in connection.execute(sa.select(db.source)).mappings():
         source = sources.get(row["ledger_site"])
         if source is None:

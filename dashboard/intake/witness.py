@@ -68,7 +68,7 @@ def grow(connection: sa.Connection, source: Source, data: bytes) -> None:
     for level, position, hashed in source.frontier.append(leaf_hash(data)):
         if level >= KEPT_LEVEL:
             place = {"ledger_site": source.ledger_site, "epoch": source.epoch, "level": level, "position": position}
-            db.upsert(connection, db.node, {**place, "hash": hashed})
+            source.batch.upsert(db.node, {**place, "hash": hashed})
     if source.pending == source.frontier.size:
         _compare_pending(connection, source)
 
@@ -101,6 +101,7 @@ def witness(
     if checkpoint.size == source.applied:
         root = source.frontier.root()
     else:
+        source.batch.write(connection)
         root = Tree(connection, source.ledger_site, source.epoch).root(checkpoint.size)
     _compare(connection, source, checkpoint, root, note, now)
     newest = source.checkpoint_size or 0
