@@ -177,7 +177,9 @@ def test_a_broker_that_speaks_nonsense_is_left_and_tried_again(tmp_path, peer):
 KILLED = """
 import sys
 from pathlib import Path
+import structlog
 from dashboard.composition import following, make_runtime, stop_on_bug
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 stop_on_bug()
 with following(make_runtime(Path(sys.argv[1]))):
     print("following", flush=True)
