@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test bench lint system constraints translations clean
+.PHONY: install demo test bench soak lint system constraints translations clean
 
 install: $(STAMP)
 
@@ -33,6 +33,10 @@ lint: install
 
 bench: install
 	$(BIN)/python -m tests.bench
+
+# 200,000 taps at 20 portals while controller, broker and dashboard are killed; some ten minutes.
+soak: install
+	$(BIN)/python -m tests.soak
 
 # After a change of the dependencies in pyproject.toml (needs uv): pins with hashes for every supported Python and platform.
 constraints:
