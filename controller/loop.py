@@ -6,7 +6,6 @@ nothing was decided: the portals' states are those from before, and nothing open
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 import msgspec
@@ -178,7 +177,9 @@ class Loop:
         draft.done.replies.append((request.dashboard, reply))
 
     def _move(self, moved: Moved, last: int) -> None:
-        state = replace(moved.state, release_seq=last) if moved.allowed else moved.state
+        state = moved.state
+        if moved.allowed:
+            state = PortalState(state.status, state.deadline, last, state.cause)
         self.portals[moved.portal] = state
 
     def _append(self, body: msgspec.Struct, now: Now, draft: Draft, by: str = "controller") -> Record:
