@@ -16,7 +16,7 @@ $(STAMP): constraints.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Debian's packages: Chromium and a Japanese font for the browser tests, libusb for USB readers.
+# Debian's packages: Chromium and a Japanese font for the browser tests, libusb for USB readers, Mosquitto as the broker.
 system:
 	@sh .ci/system
 

@@ -94,8 +94,8 @@ class Link:
         self._count += 1
         will = self._online(False, epoch)
         return connect(
-            self._broker, f"sekimori-{self._topics.site}", self._topics.online, will, self._topics.request, self._receive,
-            self._wake,
+            self._broker, f"sekimori-{self._key.alias('client id')}", self._topics.online, will, self._topics.request,
+            self._receive, self._wake,
         )  # fmt: skip
 
     def _receive(self, payload: bytes) -> None:

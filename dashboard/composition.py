@@ -63,7 +63,7 @@ def following(runtime: Runtime) -> Iterator[Subscriber]:
     publisher = Publisher(runtime.outbox, lambda topic, data: subscriber.publish(topic, data), runtime.changed.announce)
     subscriber = Subscriber(
         runtime.config.broker,
-        f"sekimori-dashboard-{runtime.keys.public.id}",
+        f"sekimori-{runtime.keys.alias('client id')}",
         intake,
         Resend(runtime.engine, runtime.keys),
         MissingTexts(runtime.engine, runtime.keys),

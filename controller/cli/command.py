@@ -11,6 +11,9 @@ import typer
 from controller.cli.texts import Lang
 from controller.cli.voice import Voice
 from controller.console import NotRunning
+from controller.deploy.accounts import BadName
+from controller.deploy.certificates import BadCertificate
+from controller.deploy.mosquitto import BadHost
 from controller.facility.settings import BadSettings
 from controller.ledger.database import open_reader
 from controller.ledger.ledger import LedgerInUse, WrongLedger
@@ -33,6 +36,9 @@ class NoLedger(RuntimeError):
 _CODES: dict[type[Exception], str] = {
     BadSettings: "settings",
     BadKey: "key",
+    BadName: "name",
+    BadHost: "name",
+    BadCertificate: "certificate",
     LedgerInUse: "in_use",
     WrongLedger: "wrong_ledger",
     NoLedger: "no_ledger",

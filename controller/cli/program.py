@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from controller.cli.check import check
+from controller.cli.deploy import deploy
 from controller.cli.enrolment import enroll
 from controller.cli.ledger import export, rebuild, verify
 from controller.cli.listen import listen
@@ -44,6 +45,7 @@ def program(lang: Lang) -> Any:  # noqa: ANN401 - the command class is typer's o
     for name, function in COMMANDS.items():
         app.command(name)(function)
     app.add_typer(operator, name="operator")
+    app.add_typer(deploy, name="deploy")
     whole = typer.main.get_command(app)
     _translate(whole, "sekimori", lang)
     return whole

@@ -95,10 +95,10 @@ def load_facility(path: Path, also: Callable[[FacilityForm], Iterable[str]] = la
     mistakes = [*mistakes_in(form), *also(form)]
     if mistakes:
         raise BadSettings(str(path), mistakes)
-    return _facility(form)
+    return _facility(form, path.parent)
 
 
-def _facility(form: FacilityForm) -> Facility:
+def _facility(form: FacilityForm, folder: Path) -> Facility:
     zone = ZoneInfo(form.site.timezone)
     calendar = Calendar(form.calendar.national, frozenset(form.calendar.company))
     schedules = {"always": always(zone)} | {s.id: schedule_of(s, zone, calendar) for s in form.schedule}
@@ -108,7 +108,7 @@ def _facility(form: FacilityForm) -> Facility:
         name=form.site.name,
         timezone=zone,
         clock_trust=form.clock.trust,
-        broker=form.broker,
+        broker=_broker(form.broker, folder),
         building=form.simulation.building if form.simulation else "",
         zones={z.id: Zone(z.id, z.name, ASSURANCES[z.least_assurance]) for z in form.zone},
         portals=portals,
@@ -116,6 +116,14 @@ def _facility(form: FacilityForm) -> Facility:
         schedules=schedules,
         schedule_names={"always": Names("常時", "At any time")} | {s.id: s.name for s in form.schedule},
     )
+
+
+def _broker(form: BrokerForm | None, folder: Path) -> BrokerForm | None:
+    """With its files where they are: a relative name is one beside `site.toml`."""
+    if form is None:
+        return None
+    files = {name: str(folder / value) for name in ("password_file", "ca_file") if (value := getattr(form, name))}
+    return msgspec.structs.replace(form, **files)
 
 
 def _portal(form: PortalForm) -> Portal:

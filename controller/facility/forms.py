@@ -33,7 +33,10 @@ class ClockForm(_Form, frozen=True):
 
 
 class BrokerForm(_Form, frozen=True):
-    """`[broker]`: absent, the controller works alone. Passwords by file, never here."""
+    """`[broker]`: absent, the controller works alone.
+
+    Passwords by file, never here; a relative name is one beside `site.toml`.
+    """
 
     host: str
     port: int = 8883

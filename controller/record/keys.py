@@ -93,6 +93,10 @@ class KeyPair:
         """An Ed25519 signature, 64 bytes."""
         return self._signing.sign(message)
 
+    def alias(self, purpose: str) -> str:
+        """A name that is always the same, and that nobody without these keys can guess or tie to them."""
+        return hashlib.sha256(self.sign(b"sekimori alias\0" + purpose.encode())).hexdigest()[:20]
+
     @classmethod
     def generate(cls) -> Self:
         """New keys from the system's randomness."""

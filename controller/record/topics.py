@@ -53,6 +53,10 @@ class Topics:
         """Records that this dashboard asked for again; not retained."""
         return f"sekimori/{self.site}/resent/{dashboard}"
 
+    def probe(self, id: str) -> str:
+        """What `sekimori check` says to itself to see what the broker does with it; nobody else reads it."""
+        return f"sekimori/{self.site}/probe/{id}"
+
 
 class Online(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The payload of `online`, signed. `link` counts the controller's connections, so that an old will shows as old."""

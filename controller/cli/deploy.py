@@ -1,0 +1,64 @@
+"""`sekimori deploy`: files for what stands around a controller in production. Installs nothing, and overwrites nothing."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controller.cli.command import DONE, FOUND, command
+from controller.cli.options import AsJson, Language
+from controller.cli.voice import Voice
+from controller.deploy.accounts import accounts
+from controller.deploy.certificates import RENEW_DAYS, days_left, names_of
+from controller.deploy.folder import Folder
+from controller.deploy.mosquitto import BrokerPlan, hosts_of, write_broker
+
+deploy = typer.Typer(no_args_is_help=True)
+
+AT = Path("/etc/mosquitto/sekimori")
+STORE = Path("/var/lib/mosquitto")
+
+Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR")]
+
+
+@deploy.command()
+@command
+def mosquitto(
+    output: Output,
+    site: Annotated[list[str], typer.Option("--site", metavar="SITE")],
+    host: Annotated[list[str], typer.Option("--host", metavar="HOST")],
+    lang: Language,
+    dashboard: Annotated[list[str] | None, typer.Option("--dashboard", metavar="ID[=SITE,…]")] = None,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8883,
+    bind: Annotated[str, typer.Option("--bind", metavar="ADDRESS")] = "",
+    at: Annotated[Path, typer.Option("--at", metavar="DIR")] = AT,
+    store: Annotated[Path, typer.Option("--store", metavar="DIR")] = STORE,
+    renew: Annotated[bool, typer.Option("--renew")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """A broker's settings, access list, passwords and certificate, and what each party needs to reach it."""
+    voice, folder, now = Voice(lang, as_json), Folder(output), datetime.now(UTC)
+    plan = BrokerPlan(tuple(accounts(site, dashboard or [])), hosts_of(host), port, bind, at, store)
+    certificate = write_broker(folder, plan, now, renew)
+    left, missing = days_left(certificate, now), sorted(set(plan.hosts) - names_of(certificate))
+    if left < RENEW_DAYS or missing:
+        voice.say("deploy.renew", days=left, hosts=", ".join(missing) or "-", style="yellow")
+    _said(voice, folder)
+    voice.say("deploy.broker_next", broker=output / "broker", at=at)
+    voice.answer(_answer(folder) | {"accounts": [account.user for account in plan.accounts], "certificate_days": left})
+    return FOUND if folder.differing or missing else DONE
+
+
+def _said(voice: Voice, folder: Folder) -> None:
+    for path in folder.made:
+        voice.say("deploy.made", file=path)
+    for path in folder.differing:
+        voice.say("deploy.differs", file=path, style="yellow")
+    if folder.kept:
+        voice.say("deploy.kept", count=len(folder.kept))
+
+
+def _answer(folder: Folder) -> dict[str, object]:
+    named = {"made": folder.made, "kept": folder.kept, "differing": folder.differing}
+    return {what: [str(path) for path in paths] for what, paths in named.items()}
