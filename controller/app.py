@@ -2,12 +2,14 @@
 
 DATA/site.toml          what is screwed on
 DATA/keys/              site.key, cards.key, pepper.key: mode 0600, made at the first start
+                        (each is taken from $CREDENTIALS_DIRECTORY instead when systemd puts it there)
 DATA/ledger.sqlite3     the ledger
 DATA/link.json          how far the broker has it
 DATA/console.sock       the console, while a controller runs
 """
 
 import gc
+import os
 import secrets
 import signal
 import stat
@@ -21,6 +23,7 @@ from typing import Any
 import structlog
 
 from controller.actuator import NoParts, PartsActuator
+from controller.backup.taking import Source
 from controller.clock import Clock, SystemClock
 from controller.console import Console, NotRunning, ask
 from controller.desk import Desk
@@ -41,6 +44,8 @@ from hardware import card_keys
 from hardware.address import parse_reader
 from hardware.nfc_reader import NfcReader
 from hardware.protocols import HardwareFault, Reader
+
+LEDGER = "ledger.sqlite3"
 
 log = structlog.get_logger()
 
@@ -86,16 +91,42 @@ class SiteKeys:
     pepper: bytes
 
 
+KEYS = ("site.key", "cards.key", "pepper.key")
+_CREDENTIALS = "CREDENTIALS_DIRECTORY"
+
+
+def key_paths(data: Path) -> dict[str, Path]:
+    """Where each key is, by name: a credential of systemd's if there is one, else in the data directory."""
+    given = os.environ.get(_CREDENTIALS)
+    credentials = {name: Path(given) / name for name in KEYS} if given else {}
+    return {name: path if (path := credentials.get(name)) and path.exists() else data / "keys" / name for name in KEYS}
+
+
 def site_keys(data: Path) -> SiteKeys:
-    """The keys in a data directory; makes those that are not there. Raises BadKey, OSError."""
+    """A site's keys; makes those that are not there, but none beside a ledger, which is nothing without the ones it has had.
+
+    Raises BadKey, OSError.
+    """
+    paths = key_paths(data)
     keys = data / "keys"
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-    site, cards = KeyPair.load_or_create(keys / "site.key"), keys / "cards.key"
+    lost = [name for name, path in paths.items() if not path.exists()]
+    if lost and (data / LEDGER).exists():
+        raise BadKey(f"{keys}: {', '.join(lost)} missing; a new one would not be this ledger's. Where systemd keeps it, "
+                     "run this with its credentials; else restore it from a backup")  # fmt: skip
+    site, cards, pepper = (paths[name] for name in KEYS)
+    given = {name for name, path in paths.items() if path.parent != keys}
     try:
-        master = card_keys.load(cards) if cards.exists() else card_keys.create(cards)
+        master = card_keys.load(cards, guarded="cards.key" in given) if cards.exists() else card_keys.create(cards)
     except ValueError as error:
         raise BadKey(str(error)) from error
-    return SiteKeys(site, master, _pepper(keys / "pepper.key"))
+    pair = KeyPair.load(site, guarded="site.key" in given) if site.exists() else KeyPair.load_or_create(site)
+    return SiteKeys(pair, master, _pepper(pepper, guarded="pepper.key" in given))
+
+
+def backup_source(data: Path) -> Source:
+    """What a backup of this data directory is made of. Raises BadKey, OSError."""
+    return Source(data, key_paths(data), site_keys(data).site)
 
 
 def open_site(data: Path) -> Site:
@@ -105,15 +136,15 @@ def open_site(data: Path) -> Site:
     """
     facility = settings_of(data)
     keys = site_keys(data)
-    ledger = Ledger(data / "ledger.sqlite3", facility.id)
+    ledger = Ledger(data / LEDGER, facility.id)
     return Site(data, facility, keys.site, keys.cards, keys.pepper, ledger)
 
 
-def _pepper(path: Path) -> bytes:
-    """The key of the credential digests, made at the first start."""
+def _pepper(path: Path, guarded: bool) -> bytes:
+    """The key of the credential digests, made at the first start. `guarded`: systemd keeps it from others by the folder."""
     if not path.exists():
         write_secret(path, secrets.token_bytes(32))
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+    if not guarded and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise BadKey(f"{path}: others may read it; chmod 600 it")
     return path.read_bytes()
 

@@ -83,14 +83,18 @@ def create(path: Path) -> CardKeys:
     return CardKeys(master)
 
 
-def load(path: Path) -> CardKeys:
-    """Reads the master key: 64 hexadecimal digits. Raises ValueError with one sentence, which never quotes the file."""
+def load(path: Path, *, guarded: bool = False) -> CardKeys:
+    """Reads the master key: 64 hexadecimal digits. Raises ValueError with one sentence, which never quotes the file.
+
+    `guarded`: its folder keeps others out, as that of systemd's credentials does; the file's own mode then says nothing.
+    """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError as error:
         raise ValueError(f"the master key {path} cannot be opened: {error.strerror}") from None
     try:
-        _check_privacy(path, os.fstat(handle))
+        if not guarded:
+            _check_privacy(path, os.fstat(handle))
         content = os.read(handle, 4 * MASTER_BYTES)
     finally:
         os.close(handle)

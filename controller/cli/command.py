@@ -8,6 +8,9 @@ from typing import ParamSpec
 
 import typer
 
+from controller.backup.archive import BadBackup
+from controller.backup.identities import BadIdentity, BadRecipient
+from controller.backup.taking import BackupRuns
 from controller.cli.texts import Lang
 from controller.cli.voice import Voice
 from controller.console import NotRunning
@@ -45,7 +48,11 @@ _CODES: dict[type[Exception], str] = {
     NotRunning: "not_running",
     HardwareFault: "part",
     MalformedRecord: "malformed",
-    sqlite3.OperationalError: "database",
+    BadRecipient: "recipient",
+    BadIdentity: "identity",
+    BadBackup: "backup",
+    BackupRuns: "backup_runs",
+    sqlite3.DatabaseError: "database",
     OSError: "system",
 }
 """What keeps a command from running, and its code. Anything else is a bug, and ends in a traceback."""

@@ -28,6 +28,11 @@ class Names:
         row = self._ledger.execute(f"select name_{lang} from {table} where {table} = ?", (id,)).fetchone()  # noqa: S608
         return id if row is None else str(row[0])
 
+    def site(self) -> str:
+        """The id of the site whose ledger it is; empty before it began."""
+        row = self._ledger.execute("select bytes from record where seq = 1").fetchone()
+        return "" if row is None else str(json.loads(row[0])["body"]["site"])
+
     def timezone(self) -> str:
         """The site's time zone; UTC before it was configured."""
         row = self._ledger.execute("select timezone from site").fetchone()

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from controller.cli.backup import backup, restore
 from controller.cli.check import check
 from controller.cli.deploy import deploy
 from controller.cli.enrolment import enroll
@@ -23,6 +24,7 @@ from controller.demo.cli import demo, tap
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "run": run, "check": check, "trust": trust, "enroll": enroll, "listen": listen,
     "export": export, "verify": verify, "rebuild": rebuild,
+    "backup": backup, "restore": restore,
 }  # fmt: skip
 
 

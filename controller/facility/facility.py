@@ -61,6 +61,7 @@ class Facility:
     clock_trust: str
     broker: BrokerForm | None
     building: str
+    backup_recipients: tuple[str, ...]
     zones: dict[str, Zone]
     portals: dict[str, Portal]
     readers: dict[str, ReaderAt]
@@ -110,6 +111,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         clock_trust=form.clock.trust,
         broker=_broker(form.broker, folder),
         building=form.simulation.building if form.simulation else "",
+        backup_recipients=form.backup.recipients,
         zones={z.id: Zone(z.id, z.name, ASSURANCES[z.least_assurance]) for z in form.zone},
         portals=portals,
         readers={r.id: r for p in portals.values() for r in p.readers},

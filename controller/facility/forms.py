@@ -51,6 +51,12 @@ class SimulationForm(_Form, frozen=True):
     building: str
 
 
+class BackupForm(_Form, frozen=True):
+    """`[backup]`: to whom backups are encrypted when the command does not say it; `age1…` each."""
+
+    recipients: tuple[str, ...] = ()
+
+
 class CalendarForm(_Form, frozen=True):
     """`[calendar]`: national holidays of `JP` (or none), and the company's own days."""
 
@@ -116,4 +122,5 @@ class FacilityForm(_Form, frozen=True):
     calendar: CalendarForm = CalendarForm()
     broker: BrokerForm | None = None
     simulation: SimulationForm | None = None
+    backup: BackupForm = BackupForm()
     schedule: tuple[ScheduleForm, ...] = ()

@@ -10,6 +10,7 @@ from controller.facility.settings import did_you_mean
 from controller.rules.schedule import DAYS
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 
 
 def mistakes_in(form: FacilityForm) -> Iterator[str]:
@@ -42,6 +43,13 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     for n, portal in enumerate(form.portal, 1):
         yield from _portal_mistakes(f"portal[{n}]", portal, [z.id for z in form.zone])
     yield from _shared_devices(form)
+    yield from _recipient_mistakes(form)
+
+
+def _recipient_mistakes(form: FacilityForm) -> Iterator[str]:
+    for n, recipient in enumerate(form.backup.recipients, 1):
+        if not _RECIPIENT.fullmatch(recipient):
+            yield f"backup.recipients[{n}]: {recipient[:80]!r} is no age1… key of `sekimori backup --new-key`"
 
 
 def _duplicates(noun: str, ids: list[str]) -> Iterator[str]:

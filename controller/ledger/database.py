@@ -46,6 +46,22 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def drop_actors(path: Path) -> None:
+    """Drops every trigger and view of a ledger's file at rest, which could act or answer by themselves.
+
+    Ours are made anew when it is opened. Raises sqlite3.DatabaseError for a file that is no database.
+    """
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("pragma trusted_schema = off")
+        actors = connection.execute("select type, name from sqlite_schema where type in ('trigger', 'view')").fetchall()
+        for type, name in actors:
+            quoted = str(name).replace('"', '""')
+            connection.execute(f'drop {type} if exists "{quoted}"')
+    finally:
+        connection.close()
+
+
 def create_tables(database: Database) -> None:
     """Creates the folded tables and their indexes where they are not there."""
     for table in TABLES.values():

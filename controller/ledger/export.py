@@ -5,9 +5,7 @@ appears whole under its name or not at all.
 """
 
 import csv
-import hashlib
 import io
-import os
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,6 +17,7 @@ import msgspec
 from controller.ledger.archive import End, Evidence, Head, line
 from controller.ledger.archive import Path as ProofPath
 from controller.ledger.nodes import subtree_of
+from controller.ledger.output import Output
 from controller.record.canonical import canonical, timestamp
 from controller.record.envelope import MalformedRecord, Unknown, decode
 from controller.record.facets import facets
@@ -43,35 +42,6 @@ class Exported(msgspec.Struct, frozen=True):
     sha256: str
     complete: bool
     checkpoint: int | None
-
-
-class _Out:
-    """A file that grows under another name, hashed as it grows."""
-
-    def __init__(self, out: Path) -> None:
-        self._out = out
-        self._part = out.with_name(out.name + ".part")
-        self._part.unlink(missing_ok=True)
-        self._file = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-        self._hash = hashlib.sha256()
-
-    def write(self, data: bytes) -> None:
-        """Adds bytes."""
-        self._file.write(data)
-        self._hash.update(data)
-
-    def keep(self) -> str:
-        """Makes it durable under its name; answers its SHA-256."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._part.replace(self._out)
-        return self._hash.hexdigest()
-
-    def drop(self) -> None:
-        """Leaves nothing behind."""
-        self._file.close()
-        self._part.unlink(missing_ok=True)
 
 
 class _Choice:
@@ -119,7 +89,7 @@ def export_records(
         raise ValueError(f"{format!r} is none of {', '.join(FORMATS)}")
     choice = _Choice(connection, first, last, from_at, to_at)
     checkpoint = newest_checkpoint(connection, choice.last if choice.complete else None) if format == "jsonl" else None
-    file = _Out(out)
+    file = Output(out)
     try:
         write = _write_lines if format == "jsonl" else _write_sheet
         count, begin, end = write(file, choice, connection, checkpoint)
@@ -135,7 +105,7 @@ _Span = tuple[int, int | None, int | None]
 _Newest = tuple[Checkpoint, str]
 
 
-def _write_lines(file: _Out, choice: _Choice, connection: sqlite3.Connection, newest: _Newest | None) -> _Span:
+def _write_lines(file: Output, choice: _Choice, connection: sqlite3.Connection, newest: _Newest | None) -> _Span:
     origin = newest[0].origin if newest else ""
     file.write(line(Head(1, newest[1] if newest else "", choice.complete, choice.first, choice.last, origin)))
     subtree = lru_cache(maxsize=4096)(subtree_of(connection))
@@ -151,7 +121,7 @@ def _write_lines(file: _Out, choice: _Choice, connection: sqlite3.Connection, ne
     return count, begin, end
 
 
-def _write_sheet(file: _Out, choice: _Choice, _: sqlite3.Connection, __: _Newest | None) -> _Span:
+def _write_sheet(file: Output, choice: _Choice, _: sqlite3.Connection, __: _Newest | None) -> _Span:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     file.write("\ufeff".encode())
@@ -216,7 +186,7 @@ def prove(connection: sqlite3.Connection, seq: int) -> Evidence:
 
 def write_evidence(evidence: Evidence, out: Path) -> str:
     """Writes an evidence file, whole or not at all; answers its SHA-256."""
-    file = _Out(out)
+    file = Output(out)
     try:
         file.write(evidence.text().encode())
         return file.keep()

@@ -56,7 +56,7 @@ class Ledger:
     """The ledger of one site and epoch, for its one writer."""
 
     def __init__(self, path: Path, site: str) -> None:
-        self._lock = _hold(path)
+        self._lock = hold(path)
         self.path = path
         self.site = site
         try:
@@ -169,7 +169,7 @@ class Ledger:
                 self.append(LedgerOpened(self.site, 1, ""), "controller", stamp)
 
 
-def _hold(path: Path) -> int:
+def hold(path: Path) -> int:
     """Takes the writer's place for as long as the process lives. Raises LedgerInUse."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

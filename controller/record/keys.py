@@ -6,6 +6,7 @@ consoles, in one line of text; its check digits catch a slip of the hand.
 
 import base64
 import binascii
+import errno
 import hashlib
 import os
 import stat
@@ -103,9 +104,12 @@ class KeyPair:
         return cls(Ed25519PrivateKey.generate(), X25519PrivateKey.generate())
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """The keys in a file. Raises BadKey when others may read the file, or it is not one; OSError."""
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+    def load(cls, path: Path, *, guarded: bool = False) -> Self:
+        """The keys in a file. Raises BadKey when others may read the file, or it is not one; OSError.
+
+        `guarded`: whoever made the folder keeps others out of it, as systemd does, whose credentials' modes say nothing.
+        """
+        if not guarded and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise BadKey(f"{path}: others may read it; chmod 600 it and consider the key known")
         raw = path.read_bytes()
         if len(raw) != 64:
@@ -127,10 +131,29 @@ class KeyPair:
 
 
 def write_secret(path: Path, data: bytes) -> None:
-    """Writes a new file, mode 0600, durable. Raises FileExistsError."""
+    """Writes a new file, mode 0600, durable, whole or not at all. Raises FileExistsError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    try:
+        os.link(fresh, path)  # unlike a rename, never in another's place
+    except PermissionError:  # a file system without links: a stick with FAT
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        fresh.rename(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
