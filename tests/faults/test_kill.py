@@ -6,14 +6,18 @@ after it, and the ledger whole, its tables what its records fold to.
 
 import json
 import random
+import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from site_process import SiteProcess, until
+from broker import free_port, running_broker
+from site_process import SITE, SiteProcess, until
 from sites import stored_tables
 
 from controller.ledger.ledger import Ledger
@@ -29,12 +33,44 @@ PROGRAM = Path(__file__).with_name("killed_controller.py")
 def site(tmp_path: Path) -> Iterator[SiteProcess]:
     """A site with one right holder; nothing runs yet but the building."""
     with SiteProcess(tmp_path) as site:
-        with site.past() as past:
-            yamada = past.person("山田 花子")
-            past.right(yamada, "office")
-            past.right(yamada, "lab")
-            past.badge(yamada, "yamada")
+        settle(site)
         yield site
+
+
+def settle(site: SiteProcess) -> None:
+    """One right holder, by requests and approvals."""
+    with site.past() as past:
+        yamada = past.person("山田 花子")
+        past.right(yamada, "office")
+        past.right(yamada, "lab")
+        past.badge(yamada, "yamada")
+
+
+@contextmanager
+def dashboard_of(site: SiteProcess, broker: tuple[str, int]) -> Iterator[Path]:
+    """A dashboard that follows the site, in a process; its database."""
+    folder = site.folder / "dashboard"
+    site.dashboard.save(folder / "dashboard.key")
+    (folder / "dashboard.toml").write_text(
+        f'listen = "127.0.0.1:{free_port()}"\n[broker]\nhost = "{broker[0]}"\nport = {broker[1]}\n'
+        f'[sites]\n{SITE} = "{site.keys.site.public.text()}"\n'
+    )
+    program = Path(sys.executable).with_name("sekimori-dashboard")
+    with (site.folder / "dashboard.log").open("ab") as log:
+        process = subprocess.Popen([program, "run", "--data", str(folder)], stdout=log, stderr=log)
+    try:
+        yield folder / "dashboard.sqlite3"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def copies(database: Path) -> list[tuple[int, bytes]]:
+    """The records that a dashboard has folded, as it has them."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return connection.execute(
+            "select seq, bytes from record where seq <= (select max(applied) from source) order by seq"
+        ).fetchall()
 
 
 def releases(site: SiteProcess) -> list[tuple[datetime, str]]:
@@ -117,6 +153,38 @@ def test_killed_at_random(site: SiteProcess) -> None:
     until("somebody walked in", lambda: site.wait_record("door.closed", 0) or None)
     assert site.stop() == 0
     hold(site)
+
+
+@pytest.mark.slow
+def test_killed_at_random_with_a_dashboard(tmp_path: Path) -> None:
+    """Killed twenty times under way to a dashboard: it has every record once, verbatim, in order, and saw no history break."""
+    chance, pause = random.Random(20261124), threading.Event()
+    with running_broker() as broker, SiteProcess(tmp_path, (broker.host, broker.port)) as site:
+        settle(site)
+        with dashboard_of(site, (broker.host, broker.port)) as database:
+            for _ in range(20):
+                site.start()
+                site.building.place("yamada", ("front/in", "lab/in")[chance.randrange(2)])
+                pause.wait(chance.uniform(0.0, 0.15))
+                site.kill()
+                for reader in ("front/in", "lab/in"):
+                    site.building.remove(reader)
+            secure(site)
+            site.start()
+            assert site.stop() == 0
+            size = site.size()
+            site.start()  # what the stop could not say in time is said after the next start
+            until("the dashboard has caught up", lambda: len(copies(database)) >= size or None, 60)
+            assert site.stop() == 0
+        hold(site)
+        connection = sqlite3.connect(f"file:{site.data}/ledger.sqlite3?mode=ro", uri=True)
+        records = connection.execute("select seq, bytes from record order by seq").fetchall()
+        connection.close()
+        held = copies(database)
+        assert len(held) >= size
+        assert held == records[: len(held)]
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            assert connection.execute("select broken, forged, malformed from source").fetchall() == [(None, 0, 0)]
 
 
 def test_killed_while_a_lock_is_released(site: SiteProcess) -> None:
