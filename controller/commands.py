@@ -18,7 +18,7 @@ from controller.record.keys import BadKey, PublicKeys
 from controller.record.private import LONGEST_TEXT, PrivateRow
 from controller.record.refusals import Code
 from controller.record.requests import EnrolBadge, Number
-from controller.rules import badge, trust
+from controller.rules import badge, start, trust
 from controller.rules.access import Tap
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
@@ -51,6 +51,12 @@ class AddOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class RetireOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """End an operator's say."""
+
+    operator: Number
+
+
+class StartAlone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let this operator begin alone, marked in every record until another person has reviewed it."""
 
     operator: Number
 
@@ -97,6 +103,10 @@ def _operator_retire(asked: RetireOperator, facts: Facts, _facility: Facility, _
     return trust.retire_operator(facts.operator(asked.operator))
 
 
+def _start_alone(asked: StartAlone, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+    return start.begin(facts.next("start"), asked.operator, facts.operators(), facts.start())
+
+
 def _enrol(asked: Enrol, facts: Facts, facility: Facility, clock: Clock) -> Outcome | Refusal:
     at = facility.readers.get(asked.reader)
     return badge.open_enrolment(
@@ -130,6 +140,7 @@ COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
     "revoke": (Revoke, _revoke),
     "operator.add": (AddOperator, _operator_add),
     "operator.retire": (RetireOperator, _operator_retire),
+    "start.alone": (StartAlone, _start_alone),
     "enrol": (Enrol, _enrol),
     "enrol.card": (EnrolCard, _enrol_card),
 }

@@ -24,7 +24,7 @@ from controller.record.requests import (
     read_private,
     signature_holds,
 )
-from controller.rules import badge, passage, person, right
+from controller.rules import badge, passage, person, right, start
 from controller.rules.authority import OperatorFact, authorise, within
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
@@ -98,6 +98,8 @@ class Desk:
         refusal = authorise(request.kind, operator)
         if refusal or operator is None:
             return refusal or Refusal(Code.OPERATOR, "operator")
+        if refusal := start.sufficient(request.kind, self._facts.operators(), self._facts.start()):
+            return refusal
         return RULES[request.kind](self, Asked(request.id, body, text, operator, now, now_s), portals)
 
     # One method a kind: gather the facts, ask the rule. ---------------------------------------------------------------
@@ -161,6 +163,11 @@ class Desk:
         at = At(portal.id, portals[portal.id], portal.timing, asked.now_s)
         return passage.release(at, asked.operator.operator, asked.private(f"reason-{asked.id}"))
 
+    def _start_review(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        facts = self._facts
+        acted, size = facts.acted(asked.operator.operator), facts.size()
+        return start.review(asked.body, asked.operator, facts.start(), acted=acted, size=size)
+
 
 RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refusal]] = {
     "person.register": Desk._person_register,
@@ -173,6 +180,7 @@ RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refus
     "right.decline": Desk._right_decline,
     "right.revoke": Desk._right_revoke,
     "portal.release": Desk._portal_release,
+    "start.review": Desk._start_review,
 }
 
 

@@ -14,6 +14,7 @@ from controller.rules.access import BadgeFact, RightFact
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
 from controller.rules.right import Standing
+from controller.rules.start import Start
 
 BADGE = """select badge.badge, badge.person, badge.state, coalesce(person.state, '') from badge
     left join person on person.person = badge.person where """
@@ -24,6 +25,11 @@ RIGHTS = "select access_right, schedule, from_at, until_at, state from access_ri
 def _keys(text: str) -> PublicKeys:
     """The keys in this text, read once; whether they are trusted is asked of the tables each time."""
     return PublicKeys.parse(text)
+
+
+def _operator(row: tuple[int, str, str, int | None, str]) -> OperatorFact:
+    number, roles, scope, person, state = row
+    return OperatorFact(number, frozenset(roles.split()), frozenset(scope.split()), person, state)
 
 
 class Facts:
@@ -66,9 +72,38 @@ class Facts:
         row = self._connection.execute(
             "select operator, roles, scope, person, state from operator where operator = ?", (number,)
         ).fetchone()
-        if row is None:
-            return None
-        return OperatorFact(row[0], frozenset(row[1].split()), frozenset(row[2].split()), row[3], row[4])
+        return None if row is None else _operator(row)
+
+    def operators(self) -> list[OperatorFact]:
+        """Everybody who is or was an operator."""
+        rows = self._connection.execute("select operator, roles, scope, person, state from operator order by operator")
+        return [_operator(row) for row in rows]
+
+    def start(self) -> Start | None:
+        """The single-person start that waits for its review."""
+        row = self._connection.execute(
+            """select start, start.operator, operator.person from start
+            left join operator on operator.operator = start.operator where start.state = 'single'"""
+        ).fetchone()
+        return None if row is None else Start(*row)
+
+    def acted(self, reviewer: int) -> int:
+        """The last record that the console, or an operator other than the reviewer, has brought about."""
+        row = self._connection.execute(
+            """select coalesce(max(seq), 0) from (
+                select max(last_seq) as seq from request where code is null and operator <> ?
+                union all select max(seq) from operator union all select max(seq) from dashboard
+                union all select max(seq) from badge)""",
+            (reviewer,),
+        ).fetchone()
+        acted: int = row[0]
+        return acted
+
+    def size(self) -> int:
+        """How many records there are."""
+        row = self._connection.execute("select coalesce(max(seq), 0) from record").fetchone()
+        size: int = row[0]
+        return size
 
     def dashboard(self, id: str) -> PublicKeys | None:
         """The public keys of a trusted dashboard; None for a stranger and for a revoked one."""
@@ -121,7 +156,7 @@ class Facts:
         return body if isinstance(body, SiteConfigured) else None
 
     def next(self, noun: str) -> int:
-        """The next number for a person, badge, access_right or operator."""
+        """The next number for a person, badge, access_right, operator or start."""
         row = self._connection.execute(f"select coalesce(max({noun}), 0) + 1 from {noun}").fetchone()  # noqa: S608
         number: int = row[0]
         return number

@@ -61,6 +61,7 @@ record = sa.Table(
     sa.Column("operator", Whole),
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("result", sa.Text, nullable=False),
+    sa.Column("mark", sa.Text),
     sa.UniqueConstraint("ledger_site", "epoch", "seq"),
     *(
         sa.Index(f"record_{name}", "ledger_site", "epoch", name, "seq")
@@ -69,6 +70,12 @@ record = sa.Table(
     sqlite_autoincrement=True,
 )
 """Every record that arrived, verbatim, with its facets. `arrival` is the order in which they came, over all sites."""
+
+_marked = record.c.mark.is_not(None)
+sa.Index(
+    "record_mark", record.c.ledger_site, record.c.epoch, record.c.seq, sqlite_where=_marked, postgresql_where=_marked
+)
+"""Of marked records alone, which are few: it costs the others nothing."""
 
 source = sa.Table(
     "source",
@@ -226,7 +233,24 @@ def open_engine(url: str) -> sa.Engine:
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
     metadata.create_all(engine)
+    _complete(engine)
     return engine
+
+
+def _complete(engine: sa.Engine) -> None:
+    """Adds the columns and indexes that tables of an older program lack. A fold of another version fills them anew."""
+    with write(engine) as connection:
+        there, quote = sa.inspect(connection), engine.dialect.identifier_preparer.format_table
+        for table in metadata.sorted_tables:
+            known = {column["name"] for column in there.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in known:
+                    said = sa.schema.CreateColumn(column).compile(dialect=engine.dialect)
+                    connection.exec_driver_sql(f"alter table {quote(table)} add column {said}")
+            present = {index["name"] for index in there.get_indexes(table.name)}
+            for index in table.indexes:
+                if index.name not in present:
+                    index.create(connection)
 
 
 def _json(value: object) -> str:

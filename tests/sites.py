@@ -6,7 +6,9 @@ right holders through the loop, as the console and a dashboard would.
 
 import hashlib
 import hmac
+import os
 import sqlite3
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -325,6 +327,12 @@ def give_right(site: TestSite, person: int, zone: str, schedule: str = "always",
     assert site.asks(body, 1) is None
     assert site.asks(ask.ApproveRight(number), 2) is None
     return number
+
+
+def fast_folder() -> Path:
+    """A folder in memory where there is one: thousands of commits, and no disk is under test."""
+    memory = Path("/dev/shm")
+    return Path(tempfile.mkdtemp(prefix="sekimori-", dir=memory if os.access(memory, os.W_OK) else None))
 
 
 # Inputs ----------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import msgspec
 
 from controller.ledger.report import MOST_FINDINGS, Finding, Report
 from controller.record.canonical import canonical
-from controller.record.envelope import LARGEST_RECORD
+from controller.record.envelope import LARGEST_RECORD, Mark
 from controller.record.note import BadNote, Checkpoint, VerifierKey, open_checkpoint, origin
 from controller.record.tree import EMPTY_ROOT, Frontier, node_hash
 
@@ -21,7 +21,7 @@ BLOCK = 256
 Row = tuple[int, bytes]
 
 
-class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False, kw_only=True, omit_defaults=True):
     """A record as any version of the program writes it; its fields in the order of canonical bytes."""
 
     at: str
@@ -30,6 +30,7 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     by: str
     clock: str
     kind: str
+    mark: Mark = ""
     seq: int
     v: int
 

@@ -25,7 +25,7 @@ from controller.record.note import Checkpoint
 from controller.record.tree import inclusion_proof
 
 FORMATS = ("jsonl", "csv")
-COLUMNS = ("seq", "at", "kind", "portal", "zone", "person", "code", "by", "body")
+COLUMNS = ("seq", "at", "kind", "portal", "zone", "person", "code", "by", "body", "mark")
 _PIECE = 512
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """With what a sheet begins to calculate (OWASP, CSV injection), in both widths."""
@@ -139,11 +139,11 @@ def _write_sheet(file: Output, choice: _Choice, _: sqlite3.Connection, __: _Newe
 
 
 def _cells(data: bytes) -> tuple[str, ...]:
-    """A record's cells behind its `seq`; bytes that are none stand in the last one."""
+    """A record's cells behind its `seq`; bytes that are none stand in that of the body."""
     try:
         record = decode(data)
     except MalformedRecord:
-        return ("",) * 7 + (data.decode(errors="replace"),)
+        return ("",) * 7 + (data.decode(errors="replace"), "")
     about = facets(record)
     body = record.body.raw if isinstance(record.body, Unknown) else canonical(record.body)
     person = "" if about.person is None else str(about.person)
@@ -156,6 +156,7 @@ def _cells(data: bytes) -> tuple[str, ...]:
         about.code,
         record.by,
         body.decode(errors="replace"),
+        about.mark,
     )
 
 

@@ -20,6 +20,7 @@ from controller.ledger.nodes import KEPT_LEVEL, load_frontier
 from controller.record.canonical import canonical
 from controller.record.envelope import Record, decode, encode, kind_of
 from controller.record.kinds.site import LedgerOpened
+from controller.record.kinds.start import ALONE, mark_after
 from controller.record.note import Checkpoint, origin
 from controller.record.private import PrivateRow
 from controller.record.projection import project
@@ -74,6 +75,8 @@ class Ledger:
         self.epoch = self._read_epoch()
         self.latest = latest_time(self.connection)
         """The latest time that a record carries, as text: time does not go back behind it while the clock is doubted."""
+        self.mark = self._read_mark()
+        """What the next record is marked with; see `controller.record.kinds.start`."""
         if not fold_is_current(self.connection, self.size):
             self.rebuild()
 
@@ -91,6 +94,10 @@ class Ledger:
             raise WrongLedger(f"{self.path} is not the ledger of {self.site}")
         return opened.epoch
 
+    def _read_mark(self) -> str:
+        waiting = self.connection.execute("select 1 from start where state = 'single'").fetchone()
+        return "" if waiting is None else ALONE
+
     @property
     def origin(self) -> str:
         """The checkpoints' origin line."""
@@ -100,6 +107,7 @@ class Ledger:
     def transaction(self) -> Iterator[None]:
         """All that is appended inside becomes durable at its end, or nothing does."""
         size, frontier, epoch, latest = self.size, self._frontier.copy(), self.epoch, self.latest
+        mark = self.mark
         self.connection.execute("begin immediate")
         try:
             yield
@@ -108,6 +116,7 @@ class Ledger:
             self.connection.execute("commit")
         except BaseException:
             self.size, self._frontier, self.epoch, self.latest = size, frontier, epoch, latest
+            self.mark = mark
             if self.connection.in_transaction:
                 self.connection.execute("rollback")
             raise
@@ -115,7 +124,8 @@ class Ledger:
     def append(self, body: msgspec.Struct, by: str, stamp: Stamp) -> Appended:
         """Appends one record inside a transaction and folds it into the tables."""
         kind, version = kind_of(body)
-        record = Record(self.size + 1, stamp.at, stamp.boot, stamp.clock, kind, version, by, body)
+        self.mark = mark_after(self.mark, body)
+        record = Record(self.size + 1, stamp.at, stamp.boot, stamp.clock, kind, version, by, body, self.mark)
         data = encode(record)
         self.connection.execute("insert into record (seq, bytes) values (?, ?)", (record.seq, data))
         for level, position, hashed in self._frontier.append(leaf_hash(data)):
@@ -160,6 +170,7 @@ class Ledger:
                 self.latest = max(self.latest, record.at)
                 self._tables.apply(project(record))
             self._mark_fold()
+            self.mark = self._read_mark()
         return self.size
 
     def begin(self, stamp: Stamp) -> None:

@@ -12,11 +12,12 @@ LARGEST_RECORD = 131_072
 """Bytes. A longer record is refused where it is made and where it arrives."""
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of the ledger.
 
     `seq` from 1 without gaps; `at` UTC with microseconds; `boot` the id of the controller's run; `clock` how far `at` is
-    to be trusted (`synced`, `declared`, `unsynced`); `by` is `controller`, `console`, `operator:3` or `person:14`.
+    to be trusted (`synced`, `declared`, `unsynced`); `by` is `controller`, `console`, `operator:3` or `person:14`. `mark`
+stands in the bytes only where there is one: `alone` while a single-person start waits for its review.
     """
 
     seq: int
@@ -27,6 +28,7 @@ class Record(msgspec.Struct, frozen=True):
     v: int
     by: str
     body: Any
+    mark: str = ""
 
 
 class Body(Protocol):
@@ -51,6 +53,8 @@ class MalformedRecord(ValueError):
 
 
 _Count = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+Mark = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+"""A mark that is there: an empty one would be a second form of the same record."""
 
 
 class _Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +66,7 @@ class _Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     v: _Count
     by: str
     body: msgspec.Raw
+    mark: Mark = ""
 
 
 BodyType = TypeVar("BodyType", bound=type[msgspec.Struct])
@@ -120,4 +125,4 @@ def decode(data: bytes) -> Record:
         body = Unknown(bytes(outer.body)) if decoder is None else decoder.decode(outer.body)
     except msgspec.DecodeError:
         body = Unknown(bytes(outer.body))
-    return Record(outer.seq, outer.at, outer.boot, outer.clock, outer.kind, outer.v, outer.by, body)
+    return Record(outer.seq, outer.at, outer.boot, outer.clock, outer.kind, outer.v, outer.by, body, outer.mark)

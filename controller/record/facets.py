@@ -20,6 +20,8 @@ class Facets:
     code: str
     result: str
     """`granted`, `refused`, `alarm` or empty."""
+    mark: str
+    """`alone` or empty."""
 
 
 _ALARMS = frozenset({"door.held", "door.forced", "part.failed", "requests.rejected"})
@@ -50,4 +52,5 @@ def facets(record: Record) -> Facets:
         operator=_first(body, "operator", "decided_by", "requested_by"),
         code=code if isinstance(code, str) else "",
         result=result if result in {"granted", "refused", "alarm"} else "",
+        mark=record.mark,
     )

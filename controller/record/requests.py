@@ -150,6 +150,14 @@ class ReleasePortal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     portal: Word
 
 
+@request_kind("start.review")
+class ReviewStart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was done alone since start `start` has been looked at, up to record `upto`; by another than who was alone."""
+
+    start: Number
+    upto: Number
+
+
 @request_kind("query/resend")
 class QueryResend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Send the records from `first` to `last` again; leaves no record."""

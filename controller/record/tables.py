@@ -6,7 +6,7 @@ Join columns are declared, INTEGER or TEXT, the same on both sides: an undeclare
 
 from dataclasses import dataclass, field
 
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 
 Value = int | str | None
 Row = dict[str, Value]
@@ -143,6 +143,21 @@ _TABLES = (
         ("operator",),
     ),
     Table("dashboard", {"dashboard": str, "public": str, "state": str, "at": str, "seq": int}, ("dashboard",)),
+    Table(
+        "start",
+        {
+            "start": int,
+            "state": str,
+            "operator": int,
+            "at": str,
+            "seq": int,
+            "reviewed_by": int,
+            "reviewed_at": str,
+            "reviewed_seq": int,
+            "upto": int,
+        },
+        ("start",),
+    ),
     Table(
         "request",
         {

@@ -125,6 +125,7 @@ def row_of(site: str, epoch: int, record: Record, data: bytes) -> dict[str, obje
         "operator": _held(about.operator),
         "code": about.code,
         "result": about.result,
+        "mark": about.mark or None,
     }
 
 

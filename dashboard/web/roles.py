@@ -19,6 +19,7 @@ REQUESTS: dict[str, frozenset[str]] = {
     "right.decline": frozenset({"manager"}),
     "right.revoke": frozenset({"administrator", "manager"}),
     "portal.release": frozenset({"manager", "guard"}),
+    "start.review": frozenset({"administrator", "manager", "custodian"}),
 }
 """The kinds of requests, as the controller's rules have them."""
 

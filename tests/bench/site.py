@@ -170,15 +170,16 @@ def make_site(data: Path, people: int, rights_each: int, *, portals: int = ZONES
 
 
 def trust(site: Site, dashboard: KeyPair, roles: tuple[str, ...] = ("manager", "guard")) -> None:
-    """Trusts a dashboard and registers operator 1, as the console does."""
+    """Trusts a dashboard and registers operator 1 (who asks) and a second one, as the console does."""
     stamp = Stamp(timestamp(datetime.now(UTC)), "bench", "declared")
     site.ledger.begin(stamp)
-    name = PrivateRow("operator-1", 1, {"name": "計測"}, secrets.token_hex(16))
     keys = dashboard.public
     with site.ledger.transaction():
         site.ledger.append(DashboardTrusted(keys.id, keys.text(), "trusted"), "console", stamp)
-        site.ledger.append(OperatorRegistered(1, roles, ("*",), None, name.ref(), "active"), "console", stamp)
-        site.ledger.put_private(name, stamp.at)
+        for number, held in ((1, roles), (2, ("auditor",))):
+            name = PrivateRow(f"operator-{number}", 1, {"name": "計測"}, secrets.token_hex(16))
+            site.ledger.append(OperatorRegistered(number, held, ("*",), None, name.ref(), "active"), "console", stamp)
+            site.ledger.put_private(name, stamp.at)
 
 
 def now_of(clock: Clock) -> Now:

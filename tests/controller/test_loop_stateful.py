@@ -4,20 +4,17 @@ The oracle stands here, apart from the rules: it reads committed records one by 
 record that opens a door or carries out a request whether that was allowed by what stood before it.
 """
 
-import os
 import shutil
 import sqlite3
-import tempfile
 from collections import Counter
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sites import Folded, TestSite, exit_button, fold_into, leaf, make_site, people, stored_tables, tap
+from sites import Folded, TestSite, exit_button, fast_folder, fold_into, leaf, make_site, people, stored_tables, tap
 
 from controller.inbox import Input, PartAnswering, PartFailing, RequestReceived
 from controller.ledger.verify import verify_file
@@ -47,12 +44,6 @@ MAY = {
 cards = st.sampled_from([f"card:{n}" for n in range(1, 8)])
 problems = st.sampled_from([None, None, None, None, "proof", "card", "personalisation"])
 numbers = st.integers(0, 9)
-
-
-def fast_folder() -> Path:
-    """A folder in memory where there is one: thousands of commits, and no disk is under test."""
-    memory = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="sekimori-", dir=memory if os.access(memory, os.W_OK) else None))
 
 
 class Sites(RuleBasedStateMachine):

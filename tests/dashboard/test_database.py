@@ -38,6 +38,26 @@ def test_projected_tables_have_site_and_epoch_in_front():
         assert all(isinstance(declared[n].type, sa.Integer) == (kind is int) for n, kind in table.columns.items())
 
 
+def test_a_database_of_an_older_program_gets_what_it_lacks(tmp_path):
+    """Opened by this program, an older database has the new columns and indexes, and every row it had."""
+    url = f"sqlite:///{tmp_path}/old.sqlite3"
+    old = db.open_engine(url)
+    row = {"ledger_site": "s", "epoch": 1, "seq": 1, "bytes": b"{}", "at": "", "kind": "k", "portal": "", "zone": ""}
+    with db.write(old) as connection:
+        connection.execute(sa.insert(db.record).values(row | {"code": "", "result": "", "mark": "alone"}))
+        connection.exec_driver_sql("drop index record_mark")
+        connection.exec_driver_sql("alter table record drop column mark")
+        connection.exec_driver_sql("alter table operator drop column person")
+    old.dispose()
+
+    new = db.open_engine(url)
+    with new.connect() as connection:
+        assert connection.execute(sa.select(db.record.c.seq, db.record.c.mark)).all() == [(1, None)]
+        assert connection.execute(sa.select(db.projected["operator"].c.person)).all() == []
+        assert "record_mark" in {index["name"] for index in sa.inspect(connection).get_indexes("record")}
+    new.dispose()
+
+
 def test_writers_wait_for_each_other(engine):
     """Transactions that read first and write later do not fail when another thread writes in between."""
 

@@ -215,7 +215,7 @@ def test_a_sheet_opens_in_a_sheet_program(site: TestSite, reader: sqlite3.Connec
     done = export_records(reader, out, format="csv", first=1, last=100)
     raw = out.read_bytes()
 
-    assert raw.startswith(b"\xef\xbb\xbfseq,at,kind,portal,zone,person,code,by,body\r\n")
+    assert raw.startswith(b"\xef\xbb\xbfseq,at,kind,portal,zone,person,code,by,body,mark\r\n")
     assert raw.count(b"\r\n") == raw.count(b"\n") == 101
     rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
     assert [int(row["seq"]) for row in rows] == list(range(1, 101))

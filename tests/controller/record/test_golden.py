@@ -10,8 +10,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from controller.record.envelope import KINDS, LARGEST_RECORD, Record, Unknown, decode, encode, kind_of
-from controller.record.kinds import badge, door, entry, person, request, right, site, trust
+from controller.ledger.examination import record_fault
+from controller.record.envelope import (
+    KINDS,
+    LARGEST_RECORD,
+    MalformedRecord,
+    Record,
+    Unknown,
+    decode,
+    encode,
+    kind_of,
+)
+from controller.record.kinds import badge, door, entry, person, request, right, site, start, trust
 from controller.record.private import PrivateRef
 from controller.record.projection import project
 from controller.record.tables import FOLD_VERSION
@@ -70,6 +80,8 @@ EXAMPLES: list[msgspec.Struct] = [
     trust.DashboardRevoked("0011223344556677", "revoked"),
     trust.OperatorRegistered(2, ("manager", "guard"), ("lab", "vault"), 14, REF, "active"),
     trust.OperatorRetired(2, "retired"),
+    start.StartSingle(1, 1, "single"),
+    start.StartReviewed(1, 2, 41, "reviewed"),
 ]
 
 
@@ -98,7 +110,7 @@ def test_every_kind_has_an_example_and_every_golden_a_kind() -> None:
 
     assert known == {name(body) for body in EXAMPLES}
     if not WRITE:
-        assert known | {"rows"} == {path.stem for path in GOLDEN.glob("*.json")}
+        assert known | {"rows", "marked"} == {path.stem for path in GOLDEN.glob("*.json")}
 
 
 @pytest.mark.parametrize("body", EXAMPLES, ids=name)
@@ -108,6 +120,21 @@ def test_bytes_do_not_change(body: msgspec.Struct) -> None:
 
     assert golden(f"{name(body)}.json", made) == made
     assert decode(made) == record_of(body)
+
+
+def test_a_mark_stands_in_the_bytes_only_where_there_is_one() -> None:
+    """A marked record is the unmarked one with one field more, at its sorted place; an empty mark is no second form of it."""
+    plain = record_of(trust.OperatorRetired(2, "retired"))
+    marked = msgspec.structs.replace(plain, mark=start.ALONE)
+
+    made = encode(marked)
+
+    assert made == golden("marked.json", made) == encode(plain).replace(b',"seq":', b',"mark":"alone","seq":')
+    assert decode(made) == marked and decode(encode(plain)).mark == ""
+    with pytest.raises(MalformedRecord, match="mark"):
+        decode(made.replace(b'"alone"', b'""'))
+    assert record_fault(42, made) is None and record_fault(42, encode(plain)) is None
+    assert record_fault(42, made.replace(b'"alone"', b'""')) is not None
 
 
 def test_rows_do_not_change_without_a_new_fold() -> None:

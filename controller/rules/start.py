@@ -1,0 +1,78 @@
+"""The first run: two people, or one who says so. A single-person start never stands in for a second person (design §5, C7.3).
+
+Theory. A site whose operators are one human, and who did not say so, does nothing for a dashboard: whoever forgot the second
+operator finds out on the first day and not at the audit. One who begins alone on purpose (`start.single`) may do what one
+person may do; every record says that nobody else has looked, until another human has (`start.reviewed`). Until then nothing
+that takes two people is done for anybody, whatever the roles and however many operators were registered meanwhile: whoever
+stands at the console can write down a second name, and the review is the first thing that only the second person does.
+
+What this cannot see is one human who uses two operators that the site does not know to be the same (no `person`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controller.record.kinds.start import StartReviewed, StartSingle
+from controller.record.refusals import Code
+from controller.record.requests import ReviewStart
+from controller.rules.authority import OperatorFact
+from controller.rules.outcome import Outcome, Refusal
+
+NEEDS_TWO = frozenset({"right.approve", "person.reinstate"})
+"""Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A single-person start that waits for its review: its number, who is alone (and which human that is, if known)."""
+
+    start: int
+    operator: int
+    person: int | None
+
+
+def differ(one: int, person: int | None, other: OperatorFact) -> bool:
+    """Whether operator `one` and `other` are different operators, and different humans as far as the site knows."""
+    return one != other.operator and (person is None or person != other.person)
+
+
+def two_people(operators: Sequence[OperatorFact]) -> bool:
+    """Whether the operators, of any state, have ever been more than one human."""
+    return any(differ(one.operator, one.person, other) for one in operators for other in operators)
+
+
+def sufficient(kind: str, operators: Sequence[OperatorFact], standing: Start | None) -> Refusal | None:
+    """Whether the people this site has are enough for requests of this kind; None: yes."""
+    if standing is not None:
+        return Refusal(Code.SECOND_PERSON, "start.review") if kind in NEEDS_TWO else None
+    return None if two_people(operators) else Refusal(Code.SECOND_PERSON, "start")
+
+
+def begin(number: int, operator: int, operators: Sequence[OperatorFact], standing: Start | None) -> Outcome | Refusal:
+    """Let `operator` begin alone, as start `number`. Not where a start waits already, nor where there were ever two people."""
+    if standing is not None or two_people(operators):
+        return Refusal(Code.SUBJECT, "start")
+    if operator not in [known.operator for known in operators if known.state == "active"]:
+        return Refusal(Code.SUBJECT, "operator")
+    return Outcome((StartSingle(number, operator, "single"),))
+
+
+def review(
+    ask: ReviewStart, operator: OperatorFact, standing: Start | None, *, acted: int, size: int
+) -> Outcome | Refusal:
+    """Let the mark end: another human has looked at every record up to `ask.upto`.
+
+    `acted` is the last record that anybody but the reviewer, or the console, has brought about: what was done after the list
+    was made has not been looked at. `size` is the ledger's.
+    """
+    if standing is None or ask.start != standing.start:
+        return Refusal(Code.SUBJECT, "body.start")
+    if not differ(standing.operator, standing.person, operator):
+        return Refusal(Code.SECOND_PERSON, "start.operator")
+    if "*" not in operator.scope:
+        return Refusal(Code.SCOPE, "operator.scope")
+    if ask.upto > size:
+        return Refusal(Code.FORM, "body.upto")
+    if ask.upto < acted:
+        return Refusal(Code.SUBJECT, "body.upto")
+    return Outcome((StartReviewed(standing.start, operator.operator, ask.upto, "reviewed"),))
