@@ -3,6 +3,7 @@
 sekimori-dashboard key                                   this dashboard's key, for `sekimori trust` at the site's console
 sekimori-dashboard trust KEY --site factory              pins the site's key
 sekimori-dashboard create-operator 花子 --site factory --operator 1
+sekimori-dashboard certificate --name dashboard.example   HTTPS under an authority of one's own
 sekimori-dashboard run
 """
 
@@ -18,20 +19,20 @@ from typing import Annotated, NoReturn
 
 import structlog
 import typer
-import waitress.server
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from controller.record.keys import BadKey, PublicKeys
-from dashboard import accounts, pins
+from dashboard import accounts, certificates, pins
 from dashboard.accounts import BadAccount
 from dashboard.composition import following, make_runtime, own_keys, stop_on_bug
 from dashboard.config import FILE, BadConfig, Config, load
 from dashboard.console import Console, Lang
 from dashboard.database import open_engine
 from dashboard.intake.rebuild import rebuild as refold
-
-THREADS = 32
-"""Of the web server: 16 live streams hold one each, the rest serve pages."""
+from dashboard.server import Server
+from dashboard.tls.authority import BadAuthority, BadName
+from dashboard.tls.certificate import BadCertificate, Served
+from dashboard.tls.certificate import read as read_certificate
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -51,6 +52,8 @@ def _told(console: Console) -> Iterator[None]:
         lines = "\n".join(error.mistakes)
         console.fail(f"{FILE} に誤りがあります。\n{lines}", f"{FILE} has mistakes.\n{lines}", code="config",
                      mistakes=error.mistakes)  # fmt: skip
+    except (BadCertificate, BadAuthority) as error:
+        console.fail(f"証明書を使えません：{error}", f"The certificate cannot be used: {error}", code="certificate")
     except BadKey as error:
         console.fail(f"鍵を使えません：{error}", f"The key cannot be used: {error}", code="key")
     except (DBAPIError, ArgumentError, NoSuchModuleError, ImportError) as error:
@@ -62,8 +65,13 @@ def _told(console: Console) -> Iterator[None]:
 
 
 def _url(config: Config, port: int) -> str:
-    host = f"[{config.listen_host}]" if ":" in config.listen_host else config.listen_host
-    return f"http://{host}:{port}"
+    """Where a browser on this machine's network finds the pages: by a name of the certificate where there is one."""
+    host = config.listen_host
+    names = read_certificate(config.tls.certificate).names if config.tls is not None else ()
+    if names and (host in ("0.0.0.0", "::") or host not in names):  # noqa: S104 - compared, not bound
+        host = names[0].replace("*", "www", 1)
+    scheme = "https" if config.tls is not None else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 @app.command()
@@ -179,6 +187,37 @@ def rebuild(data: Data = HERE, json: Json = False, lang: Language = None) -> Non
 
 
 @app.command()
+def certificate(
+    name: Annotated[
+        list[str] | None, typer.Option("--name", help="A host name or address by which browsers come; repeat it.")
+    ] = None,
+    renew: Annotated[bool, typer.Option("--renew", help="A new certificate for the same names.")] = False,
+    new_ca: Annotated[
+        bool, typer.Option("--new-ca", help="A new authority too: everybody has to install it again.")
+    ] = False,
+    data: Data = HERE,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Make or renew the certificate of the pages under an authority of one's own, or tell how it stands."""
+    console = Console(lang, json)
+    with _told(console):
+        now = datetime.now(UTC)
+        try:
+            if name or renew or new_ca:
+                certificates.make(data, name or [], now, new_ca=new_ca)
+            state = certificates.stand(load(data), now)
+        except certificates.NoCertificate:
+            console.fail(*certificates.NONE, code="none", exit_code=1)
+        except BadName as error:
+            console.fail(*certificates.said_of(error), code=error.why, exit_code=1, names=error.names)
+    ja, en = certificates.told(state)
+    console.done(ja, en, **state.facts())
+    if state.ends_soon:
+        raise typer.Exit(1)
+
+
+@app.command()
 def run(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
     """Follow the sites and serve the pages, until SIGTERM or ctrl-C."""
     console = Console(lang, json)
@@ -187,16 +226,10 @@ def run(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
         _log_to_stderr()
         from dashboard.web import create_app  # here, so that the other commands start without Flask
 
-        web = create_app(runtime)
         config = runtime.config
-        server = waitress.server.create_server(
-            web,
-            host=config.listen_host,
-            port=config.listen_port,
-            threads=THREADS,
-            ident=None,
-            channel_request_lookahead=1,
-        )
+        served = None if config.tls is None else Served(config.tls.certificate, config.tls.key)
+        web = create_app(runtime, served=served)
+        server = Server(web, config.listen_host, config.listen_port, served, config.trusted_proxy)
     stop_on_bug()
 
     def end(_signal: int, _frame: object) -> NoReturn:
@@ -205,7 +238,7 @@ def run(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    url = _url(config, server.effective_port)
+    url = _url(config, server.port)
     try:
         with following(runtime):
             console.done(f"{url} で動作しています。", f"Running at {url}", url=url, id=runtime.keys.public.id)

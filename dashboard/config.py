@@ -2,9 +2,13 @@
 
 Secrets are named by file, never written here. What is not in the file has a default that binds to this machine alone.
 
-    listen = "127.0.0.1:8080"
+    listen = "0.0.0.0:8443"
     database = "sqlite:////var/lib/sekimori-dashboard/dashboard.sqlite3"
-    behind_tls = true
+
+    [tls]                            # or behind_tls = true, when a proxy speaks TLS
+    certificate = "tls/server.pem"
+    key = "tls/server.key"           # left out: it stands in the certificate's file
+    ca = "tls/ca.pem"                # offered for download, where the certificate is of an own authority
 
     [broker]
     host = "broker.example"
@@ -12,47 +16,56 @@ Secrets are named by file, never written here. What is not in the file has a def
     user = "dashboard"
     password_file = "broker.password"
     ca_file = "ca.pem"
+    cert_file = "client.pem"         # where the broker asks for a client's certificate
+    key_file = "client.key"
+
+    [metrics]
+    listen = "127.0.0.1:9464"        # for Prometheus on this machine
 
     [sites]
     factory = "sekimori-key-1.…"
 """
 
+import ipaddress
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
 
 from controller.record.keys import BadKey, PublicKeys
+from dashboard.toml_table import FILE, BadConfig, TomlTable
 
-FILE = "dashboard.toml"
+__all__ = ["FILE", "BadConfig", "BrokerAddress", "Config", "TlsFiles", "load", "parse"]
+
 SITE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a site may be called: it stands in topics, file names and URLs."""
 
 
-class BadConfig(ValueError):
-    """The file cannot be used; `mistakes` says why, one line each, with the key path first."""
-
-    def __init__(self, mistakes: list[str]) -> None:
-        super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
-
-
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """Where the broker is. `ca_file` means TLS."""
+    """Where the broker is. `ca_file` means TLS; `cert_file` and `key_file` are a client's certificate for it."""
 
     host: str = "127.0.0.1"
     port: int = 1883
     user: str = ""
     password_file: Path | None = None
     ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
 
     def password(self) -> str | None:
         """The password in its file, without the newline. Raises OSError."""
         return None if self.password_file is None else self.password_file.read_text().rstrip("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What the pages are served with. `ca` is offered to those who are to trust an own authority."""
+
+    certificate: Path
+    key: Path
+    ca: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +77,33 @@ class Config:
     listen_port: int = 8080
     database: str = ""
     behind_tls: bool = False
-    """Browsers reach it through HTTPS: cookies are marked Secure."""
+    """Browsers reach it through a proxy that speaks HTTPS, and says in X-Forwarded-For and -Proto who came and how."""
+    proxy: str = ""
+    """The proxy's address; else this machine's. Nobody else's word about who came is believed."""
+    plain_http: bool = False
+    """Other machines may reach it without TLS: said on every page, for as long as it is so."""
+    tls: TlsFiles | None = None
+    metrics: tuple[str, int] | None = None
+    """Where figures for Prometheus are served; a loopback address."""
     broker: BrokerAddress = BrokerAddress()
     sites: Mapping[str, PublicKeys] = field(default_factory=dict)
+
+    @property
+    def trusted_proxy(self) -> str | None:
+        """The address that the proxy comes from."""
+        if not self.behind_tls:
+            return None
+        return self.proxy or ("::1" if ":" in self.listen_host else "127.0.0.1")
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers speak HTTPS: cookies are for nothing else."""
+        return self.behind_tls or self.tls is not None
+
+    @property
+    def exposed(self) -> bool:
+        """Whether passwords go over a network in clear."""
+        return not self.secure and not is_loopback(self.listen_host)
 
     @property
     def database_url(self) -> str:
@@ -86,7 +123,7 @@ def parse(text: str, data: Path) -> Config:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadConfig([f"{FILE}: {error}"]) from error
-    keys = _Keys(raw)
+    keys = TomlTable(raw)
     host, port = keys.address("listen", ("127.0.0.1", 8080))
     config = Config(
         data=data,
@@ -94,99 +131,80 @@ def parse(text: str, data: Path) -> Config:
         listen_port=port,
         database=keys.take("database", str, ""),
         behind_tls=keys.take("behind_tls", bool, False),
+        proxy=keys.take("proxy", str, ""),
+        plain_http=keys.take("plain_http", bool, False),
+        tls=_tls(keys, data),
+        metrics=_metrics(keys),
         broker=_broker(keys.table("broker"), data),
         sites=_sites(keys.table("sites")),
     )
+    _check_exposure(keys, config)
     keys.finish()
     return config
 
 
-_Kind = TypeVar("_Kind", str, int, bool)
-_NAMES = {str: "a text", int: "a whole number", bool: "true or false"}
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
-class _Keys:
-    """One table of the file: what was asked of it is known, the rest is a mistake."""
-
-    def __init__(self, raw: dict[str, Any], path: str = "", mistakes: list[str] | None = None) -> None:
-        self._raw = raw
-        self._path = path
-        self._asked: list[str] = []
-        self._tables: list[_Keys] = []
-        self.mistakes = [] if mistakes is None else mistakes
-
-    def wrong(self, key: str, what: str) -> None:
-        self.mistakes.append(f"{self._path}{key}: {what}")
-
-    def take(self, key: str, kind: type[_Kind], default: _Kind) -> _Kind:
-        self._asked.append(key)
-        value = self._raw.get(key, default)
-        if type(value) is not kind:
-            self.wrong(key, f"must be {_NAMES[kind]}, not {value!r}")
-            return default
-        return value
-
-    def address(self, key: str, default: tuple[str, int]) -> tuple[str, int]:
-        text = self.take(key, str, f"{default[0]}:{default[1]}")
-        host, _, port = text.rpartition(":")
-        if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-            self.wrong(key, f'must be "host:port", not {text!r}')
-            return default
-        return host.strip("[]"), int(port)
-
-    def table(self, key: str) -> "_Keys":
-        self._asked.append(key)
-        value = self._raw.get(key, {})
-        if not isinstance(value, dict):
-            self.wrong(key, f"must be a table: [{key}]")
-            value = {}
-        table = _Keys(value, f"{self._path}{key}.", self.mistakes)
-        self._tables.append(table)
-        return table
-
-    def refuse(self, key: str, what: str) -> None:
-        if self._raw.pop(key, None) is not None:
-            self.wrong(key, what)
-
-    def names(self) -> list[str]:
-        self._asked += self._raw
-        return list(self._raw)
-
-    def finish(self) -> None:
-        """Raises BadConfig if anything was wrong, here or in a table below."""
-        for table in self._tables:
-            table.unknown()
-        self.unknown()
-        if self.mistakes:
-            raise BadConfig(sorted(self.mistakes))
-
-    def unknown(self) -> None:
-        for key in self._raw.keys() - set(self._asked):
-            near = get_close_matches(key, self._asked, 1)
-            self.wrong(key, f"not known; did you mean {near[0]}?" if near else "not known")
+def _check_exposure(keys: TomlTable, config: Config) -> None:
+    if config.tls is not None and config.behind_tls:
+        keys.wrong("behind_tls", "either a proxy speaks TLS or [tls] does, not both")
+    if config.exposed and not config.plain_http and not config.behind_tls:
+        keys.wrong(
+            "listen",
+            f"{config.listen_host} is reached from other machines, and passwords would go there in clear: "
+            "add [tls] (see `sekimori-dashboard certificate`), or behind_tls = true for a proxy, or plain_http = true",
+        )
 
 
-def _broker(keys: _Keys, data: Path) -> BrokerAddress:
-    def file(key: str) -> Path | None:
-        name = keys.take(key, str, "")
-        if name and not (data / name).is_file():
-            keys.wrong(key, f"there is no file {data / name}")
-        return data / name if name else None
+def _tls(keys: TomlTable, data: Path) -> TlsFiles | None:
+    if not keys.has("tls"):
+        return None
+    table = keys.table("tls")
+    certificate, key, ca = (table.file(name, data) for name in ("certificate", "key", "ca"))
+    if certificate is None:
+        table.wrong("certificate", "the file of the certificate is missing")
+        return None
+    return TlsFiles(certificate, key or certificate, ca)
 
+
+def _metrics(keys: TomlTable) -> tuple[str, int] | None:
+    if not keys.has("metrics"):
+        return None
+    table = keys.table("metrics")
+    host, port = table.address("listen", ("127.0.0.1", 9464))
+    if not is_loopback(host):
+        table.wrong("listen", f"{host} is reached from other machines; figures are served on this machine alone")
+    return host, port
+
+
+def _broker(keys: TomlTable, data: Path) -> BrokerAddress:
     keys.refuse("password", "a secret does not stand here; put it into a file and name that as password_file")
     port = keys.take("port", int, 1883)
     if not 0 < port < 65536:
         keys.wrong("port", f"must be 1 to 65535, not {port}")
+    ca_file, cert_file, key_file = (keys.file(name, data) for name in ("ca_file", "cert_file", "key_file"))
+    if ca_file is None and (cert_file or key_file):
+        keys.wrong("ca_file", "a client's certificate needs TLS: name the authority of the broker's certificate")
+    if key_file is not None and cert_file is None:
+        keys.wrong("cert_file", "a key without its certificate")
     return BrokerAddress(
         host=keys.take("host", str, "127.0.0.1"),
         port=port,
         user=keys.take("user", str, ""),
-        password_file=file("password_file"),
-        ca_file=file("ca_file"),
+        password_file=keys.file("password_file", data),
+        ca_file=ca_file,
+        cert_file=cert_file,
+        key_file=key_file,
     )
 
 
-def _sites(keys: _Keys) -> dict[str, PublicKeys]:
+def _sites(keys: TomlTable) -> dict[str, PublicKeys]:
     sites = {}
     for name in keys.names():
         if SITE_NAME.fullmatch(name) is None:

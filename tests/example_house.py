@@ -3,7 +3,7 @@
 The site is the peer of `site_peer`; its company has four zones, six portals, eight people, an operator of each role.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from dashboard.config import Config
 from dashboard.intake.intake import Intake, Message
 from dashboard.outbox import Outbox
 from dashboard.runtime import Changes, Runtime
+from dashboard.tls.certificate import Served
 from dashboard.web import create_app, password
 
 PASSWORD = "a long barrier at Hakone"  # noqa: S105 - of the example
@@ -65,12 +66,13 @@ class House:
     keys: KeyPair = field(default_factory=KeyPair.generate)
     peer: SitePeer = field(default_factory=SitePeer)
     time: datetime = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+    config: Config = field(default_factory=lambda: Config(Path()))
 
     def __post_init__(self) -> None:
         sites = {self.peer.name: self.peer.keys.public}
         self.engine = db.open_engine(f"sqlite:///{self.data / 'd.sqlite3'}")
         outbox = Outbox(self.engine, self.keys, sites, self.now)
-        config = Config(data=self.data, sites=sites)
+        config = replace(self.config, data=self.data, sites=sites)
         self.runtime = Runtime(config, self.engine, outbox, self.keys, b"a key for cookies, thirty-two by", Changes())
         self.intake = Intake(self.engine, self.keys, sites, self.now)
 
@@ -78,9 +80,9 @@ class House:
         """The dashboard's clock."""
         return self.time
 
-    def app(self) -> Flask:
-        """Its web application."""
-        return create_app(self.runtime, now_is=self.now)
+    def app(self, served: Served | None = None) -> Flask:
+        """Its web application, served with this certificate."""
+        return create_app(self.runtime, now_is=self.now, served=served)
 
     # the site speaks
 

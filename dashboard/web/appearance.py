@@ -1,6 +1,6 @@
 """Light, dark, or as the machine is set: one cookie, one form, no JavaScript."""
 
-from flask import Blueprint, Flask, abort, redirect, request
+from flask import Blueprint, Flask, abort, current_app, redirect, request
 from werkzeug.wrappers import Response
 
 from dashboard.web.security import inside
@@ -29,6 +29,7 @@ def theme() -> Response:
     choice = request.form.get("theme", "")
     if choice not in THEMES:
         abort(400)
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
     response = redirect(inside(request.form.get("back", "/")), 303)
-    response.set_cookie(COOKIE, choice, max_age=_YEAR_S, samesite="Lax", httponly=True, secure=request.is_secure)
+    response.set_cookie(COOKIE, choice, max_age=_YEAR_S, samesite="Lax", httponly=True, secure=secure)
     return response

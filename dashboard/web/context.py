@@ -9,6 +9,7 @@ from flask import current_app
 from flask_login import current_user
 
 from dashboard.runtime import Runtime
+from dashboard.tls.certificate import Served
 from dashboard.web.session import User
 from dashboard.web.slots import Slots
 
@@ -23,6 +24,8 @@ class Here:
     now: Callable[[], datetime]
     streams: Slots
     exports: Slots
+    served: Served | None = None
+    """The certificate of the pages, where they are served with TLS of our own."""
 
     def connect(self) -> sa.Connection:
         """A connection to read with; use it in a `with`."""

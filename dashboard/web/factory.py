@@ -7,8 +7,9 @@ from flask import Flask
 from flask_bootstrap import Bootstrap5
 
 from dashboard.runtime import Runtime
+from dashboard.tls.certificate import Served
 from dashboard.views import badges, ledger, now, people, portals, requests, rights
-from dashboard.web import appearance, chrome, context, errors, language, live, security, signin
+from dashboard.web import appearance, chrome, context, errors, language, live, security, signin, transport
 from dashboard.web.slots import Slots
 
 MOST_EXPORTS = 4
@@ -19,17 +20,17 @@ def _utc() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc) -> Flask:
-    """The dashboard's web application. `now_is` is its clock.
+def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, served: Served | None = None) -> Flask:
+    """The dashboard's web application. `now_is` is its clock, `served` the certificate that it is served with.
 
-    Serve it with `live.MOST_STREAMS + 8` threads: a stream pins one.
+    Serve it with `dashboard.server`, whose threads are more than `live.MOST_STREAMS`: a stream pins one.
     """
     app = Flask("dashboard")
     app.secret_key = runtime.session_key
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    parts = context.Here(runtime, now_is, Slots(live.MOST_STREAMS), Slots(MOST_EXPORTS))
+    parts = context.Here(runtime, now_is, Slots(live.MOST_STREAMS), Slots(MOST_EXPORTS), served)
     context.install(app.extensions, parts)
     Bootstrap5(app)
     security.install(app, parts)
@@ -37,6 +38,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc) -> Fl
     appearance.install(app)
     errors.install(app)
     chrome.install(app)
-    for module in (signin, appearance, live, now, ledger, people, badges, rights, portals, requests):
+    transport.install(app)
+    for module in (signin, appearance, transport, live, now, ledger, people, badges, rights, portals, requests):
         app.register_blueprint(module.blueprint)
     return app

@@ -158,8 +158,7 @@ class Watch:
     def events(self) -> Iterator[str]:
         """Events until the dashboard stops, the session ends, or the browser is gone.
 
-        That it is gone is known at once where waitress looks ahead (`channel_request_lookahead=1`), else at the second
-        write to nobody.
+        That it is gone is known at once, because the server looks ahead (`dashboard.server`).
         """
         changed = self._parts.runtime.changed
         yield "retry: 2000\n\n"

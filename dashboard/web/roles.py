@@ -32,6 +32,8 @@ PUBLIC = frozenset(
         "signin.welcome",
         "signin.choose_password",
         "appearance.theme",
+        "transport.page",
+        "transport.file",
     }
 )
 """What needs no sign-in."""

@@ -38,10 +38,12 @@ limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=F
 
 def install(app: Flask, parts: Here) -> None:
     """Puts all of it around the application."""
-    tls = parts.runtime.config.behind_tls
+    tls = parts.runtime.config.secure
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_FORM,
-        SESSION_COOKIE_NAME="sekimori",
+        # __Host-: set by this host over TLS for the whole host, and not by a neighbour in the domain
+        SESSION_COOKIE_NAME="__Host-sekimori" if tls else "sekimori",
+        SESSION_COOKIE_PATH="/",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=tls,
@@ -51,6 +53,7 @@ def install(app: Flask, parts: Here) -> None:
         app,
         force_https=False,
         strict_transport_security=tls,
+        strict_transport_security_include_subdomains=False,  # other hosts under this name are not ours to bind
         session_cookie_secure=tls,
         session_cookie_samesite="Lax",
         content_security_policy=POLICY,

@@ -1,4 +1,4 @@
-"""Debian's Chromium on the real application, served by waitress. One browser and one server for all pages."""
+"""Debian's Chromium on the real application, served as in production. One browser and one server for all pages."""
 
 import threading
 import time
@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from example_house import PASSWORD, House
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
-from waitress import create_server
 
+from dashboard.server import Server
+from dashboard.tls.certificate import Served as Certificate
 from dashboard.web.context import Here
-from dashboard.web.live import MOST_STREAMS
 from dashboard.web.slots import Slots
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -54,13 +54,13 @@ def until(holds: Callable[[], bool], most_s: float = 15.0) -> None:
 class Served:
     """A house and where it is served."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, served: Certificate | None = None) -> None:
         self.house = house
-        self._app = house.app()
-        threads = MOST_STREAMS + 8
-        self._server = create_server(self._app, host="127.0.0.1", port=0, threads=threads, channel_request_lookahead=1)
-        self.url = f"http://127.0.0.1:{self._server.effective_port}"
-        self._thread = threading.Thread(target=self._server.run, name="waitress")
+        self._app = house.app(served)
+        self._server = Server(self._app, "127.0.0.1", 0, served)
+        scheme = "http" if served is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.port}"
+        self._thread = threading.Thread(target=self._server.run, name="server")
         self._thread.start()
 
     @property
@@ -73,15 +73,9 @@ class Served:
     def close(self) -> None:
         self.house.runtime.changed.close()
         until(lambda: self.streams.taken == 0)
-        self._server.trigger.pull_trigger(self._end)
+        self._server.stop()
         self._thread.join(10)
         assert not self._thread.is_alive()
-
-    def _end(self) -> None:
-        """In the server's own thread: lets go of idle connections too, which would keep its loop going."""
-        for channel in list(self._server.active_channels.values()):
-            channel.handle_close()
-        self._server.close()
 
     def sign_in(self, page: Page, name: str) -> None:
         page.goto(f"{self.url}/sign-in")

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import ssl
 import stat
 import subprocess
 import sys
@@ -184,6 +185,37 @@ def test_codes_are_unambiguous_and_wrong_ones_do_not_match():
     assert not code_matches("not a hash", "4F7K-29QM")
 
 
+def test_certificate_is_made_told_and_renewed(run, tmp_path):
+    """Nothing yet: said how to begin. Then made, told with fingerprint and days, renewed; other names need --new-ca."""
+    code, said = run("certificate")
+    assert (code, said["error"]) == (1, "none")
+    code, made = run("certificate", "--name", "dashboard.example", "--name", "192.0.2.10")
+    assert code == 0 and made["names"] == ["dashboard.example", "192.0.2.10"]
+    assert made["days_left"] in (396, 397) and not made["in_use"] and re.fullmatch("([0-9A-F]{2}:){31}..", made["fingerprint"])
+    code, renewed = run("certificate", "--renew")
+    assert (code, renewed["ca_fingerprint"]) == (0, made["ca_fingerprint"])
+    assert renewed["fingerprint"] != made["fingerprint"]
+    assert run("certificate")[1] == renewed
+    code, said = run("certificate", "--renew", "--name", "other.example")
+    assert (code, said["error"], said["names"]) == (1, "constraint", ["other.example"])
+    code, said = run("certificate", "--name", "no host")
+    assert (code, said["error"]) == (1, "name")
+    code, said = run("certificate", "--name", "other.example", "--new-ca")
+    assert (code, said["names"]) == (0, ["other.example"]) and said["ca_fingerprint"] != made["ca_fingerprint"]
+    (tmp_path / "tls" / "ca.key").write_text("rubbish")
+    assert run("certificate", "--renew")[0] == 2
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ja", "認証局の指紋"), ("en", "Authority's fingerprint")])
+def test_certificate_says_what_to_do_next(run, tmp_path, lang, words):
+    """People get the fingerprint, and the lines for dashboard.toml until they are there."""
+    code, said = run("certificate", "--name", "dashboard.example", lang=lang, as_json=False)
+    assert code == 0 and words in said and 'certificate = "tls/server.pem"' in said
+    (tmp_path / "dashboard.toml").write_text('[tls]\ncertificate = "tls/server.pem"\nca = "tls/ca.pem"\n')
+    code, said = run("certificate", lang=lang, as_json=False)
+    assert code == 0 and words in said and "[tls]" not in said
+
+
 # The whole process -----------------------------------------------------------------------------------------------------
 
 
@@ -202,3 +234,21 @@ def test_run_serves_says_where_and_ends_on_sigterm(tmp_path):
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     assert [stat.S_IMODE(path.stat().st_mode) & 0o077 for path in Path(tmp_path).glob("*.sqlite3*")] == [0]
+
+
+def test_run_serves_https_with_the_own_certificate(run, tmp_path):
+    """With [tls] the process says https, a client with the authority gets the page, and SIGTERM ends it in order."""
+    run("certificate", "--name", "localhost", "--name", "127.0.0.1")
+    tls = '[tls]\ncertificate = "tls/server.pem"\nca = "tls/ca.pem"\n'
+    (tmp_path / "dashboard.toml").write_text(
+        f'listen = "127.0.0.1:{free_port()}"\n{tls}[broker]\nport = {free_port()}\n'
+    )
+    program = "import dashboard.cli; dashboard.cli.main()"
+    command = [sys.executable, "-c", program, "run", "--data", str(tmp_path), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        said = json.loads(process.stdout.readline() or json.dumps({"stderr": process.stderr.read()}))
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "tls" / "ca.pem"))
+        with urllib.request.urlopen(said["url"] + "/sign-in", timeout=10, context=trusting) as answer:  # noqa: S310
+            assert answer.status == 200 and said["url"].startswith("https://127.0.0.1:")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0

@@ -123,3 +123,50 @@ def test_a_site_needs_a_name_that_can_stand_in_a_topic(tmp_path):
     for name in ("", "a/b", "#", "+", "x" * 65, "工場"):
         with pytest.raises(BadConfig):
             pin(tmp_path, name, KEYS)
+
+
+# Who may listen to what is typed ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:8443", "[::]:8443", "192.0.2.10:80", "dashboard.example:80"])
+def test_passwords_do_not_go_in_clear_unless_said(tmp_path, listen):
+    """An address that others reach needs TLS, a proxy with TLS, or the plain word that there is none."""
+    with pytest.raises(BadConfig, match=r"listen: .*in clear"):
+        parse(f'listen = "{listen}"', tmp_path)
+    for said in ("plain_http = true", "behind_tls = true"):
+        config = parse(f'listen = "{listen}"\n{said}', tmp_path)
+        assert config.exposed == (said == "plain_http = true")
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1"])
+def test_this_machine_alone_needs_no_tls(tmp_path, listen):
+    """On loopback nobody else listens."""
+    assert not parse(f'listen = "{listen}"', tmp_path).exposed
+
+
+def test_tls_files_are_read_and_checked(tmp_path):
+    """The key may stand in the certificate's file; what is not there, or said twice, is a mistake with its place."""
+    (tmp_path / "server.pem").write_text("-")
+    config = parse('listen = "0.0.0.0:8443"\n[tls]\ncertificate = "server.pem"', tmp_path)
+    assert config.secure and config.tls.key == config.tls.certificate == tmp_path / "server.pem" and config.tls.ca is None
+    for text, place in (
+        ("[tls]", "tls.certificate"),
+        ('[tls]\ncertificate = "no.pem"', "tls.certificate"),
+        ('[tls]\ncertificate = "server.pem"\nkey = "no.key"', "tls.key"),
+        ('behind_tls = true\n[tls]\ncertificate = "server.pem"', "behind_tls"),
+        ('tls = "yes"', "tls"),
+        ('[broker]\ncert_file = "server.pem"', "broker.ca_file"),
+        ('[broker]\nca_file = "server.pem"\nkey_file = "server.pem"', "broker.cert_file"),
+        ('[metrics]\nlisten = "0.0.0.0:9464"', "metrics.listen"),
+    ):
+        with pytest.raises(BadConfig) as caught:
+            parse(text, tmp_path)
+        assert place in [mistake.partition(":")[0] for mistake in caught.value.mistakes]
+
+
+def test_whose_word_on_the_browser_is_believed(tmp_path):
+    """The proxy's on this machine, or the named one's; without a proxy nobody's."""
+    assert parse("", tmp_path).trusted_proxy is None
+    assert parse("behind_tls = true", tmp_path).trusted_proxy == "127.0.0.1"
+    assert parse('listen = "[::1]:8080"\nbehind_tls = true', tmp_path).trusted_proxy == "::1"
+    assert parse('behind_tls = true\nproxy = "192.0.2.1"', tmp_path).trusted_proxy == "192.0.2.1"
