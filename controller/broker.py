@@ -5,9 +5,11 @@ that nothing of an old one is sent again behind our back (F7). TCP_NODELAY on ev
 """
 
 import socket
+import ssl
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -115,11 +117,32 @@ def connect(
 def _credentials(client: mqtt.Client, settings: BrokerForm) -> None:
     try:
         if settings.ca_file:
-            client.tls_set(settings.ca_file)
+            client.tls_set_context(_tls(settings))
         if settings.user:
             client.username_pw_set(settings.user, Path(settings.password_file).read_text().strip())
     except (OSError, ValueError) as error:
         raise Broken(f"broker settings: {error}") from error
+
+
+def _tls(settings: BrokerForm) -> ssl.SSLContext:
+    """TLS 1.2 or newer with a broker whose certificate is of that authority and for that host name. Raises OSError."""
+    with _named(settings.ca_file):
+        context = ssl.create_default_context(cafile=settings.ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.cert_file:
+        key = settings.key_file or settings.cert_file
+        with _named(settings.cert_file):
+            context.load_cert_chain(settings.cert_file, key, password=lambda: "")  # else OpenSSL asks at the terminal
+    return context
+
+
+@contextmanager
+def _named(file: str) -> Iterator[None]:
+    """OpenSSL does not say which file it could not use: this does."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(file)) from error
 
 
 def _no_delay(_client: Any, _userdata: Any, sock: Any) -> None:  # noqa: ANN401

@@ -124,7 +124,8 @@ def _broker(form: BrokerForm | None, folder: Path) -> BrokerForm | None:
     """With its files where they are: a relative name is one beside `site.toml`."""
     if form is None:
         return None
-    files = {name: str(folder / value) for name in ("password_file", "ca_file") if (value := getattr(form, name))}
+    names = ("password_file", "ca_file", "cert_file", "key_file")
+    files = {name: str(folder / value) for name in names if (value := getattr(form, name))}
     return msgspec.structs.replace(form, **files)
 
 

@@ -43,6 +43,8 @@ class BrokerForm(_Form, frozen=True):
     user: str = ""
     password_file: str = ""
     ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
 
 
 class SimulationForm(_Form, frozen=True):

@@ -7,10 +7,13 @@ queue holds. A broker that sends more regardless is made to wait, and after half
 
 import queue
 import socket
+import ssl
 import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -40,6 +43,27 @@ class Delivery:
 
     message: Message
     acknowledge: Callable[[], object]
+
+
+def _tls(broker: BrokerAddress, ca_file: Path) -> ssl.SSLContext:
+    """TLS 1.2 or newer with a broker whose certificate is of that authority and for that host name. Raises OSError."""
+    with _named(ca_file):
+        context = ssl.create_default_context(cafile=ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if broker.cert_file:
+        key = broker.key_file or broker.cert_file
+        with _named(broker.cert_file):
+            context.load_cert_chain(broker.cert_file, key, password=lambda: "")  # else OpenSSL asks at the terminal
+    return context
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
+    """OpenSSL does not say which file it could not use: this does."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(file)) from error
 
 
 class _Client(mqtt.Client):
@@ -92,7 +116,7 @@ class Connection:
         if self._broker.user:
             self._client.username_pw_set(self._broker.user, self._broker.password())
         if self._broker.ca_file is not None:
-            self._client.tls_set(ca_certs=str(self._broker.ca_file))
+            self._client.tls_set_context(_tls(self._broker, self._broker.ca_file))
         limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         limits.ReceiveMaximum = RECEIVE_MAXIMUM
         self._client.connect(self._broker.host, self._broker.port, KEEPALIVE_S, clean_start=True, properties=limits)

@@ -6,6 +6,7 @@ connection is dropped, and all is taken up again from the tables: retained messa
 """
 
 import queue
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -76,7 +77,7 @@ class Subscriber:
                 self._connection = connection
                 self._follow(connection, inbox)
             except OSError as error:
-                log.info("no broker", error=type(error).__name__, again_in_s=wait_s)
+                log.warning("no broker", error=type(error).__name__, why=_why(error), again_in_s=wait_s)
             except DBAPIError as error:
                 log.error("the database failed; starting again from the tables", error=type(error).__name__)
             finally:
@@ -105,6 +106,13 @@ class Subscriber:
             wanted += self._texts.due(self._intake.sources, now_s)
             for topic, request in wanted:
                 connection.publish(topic, request)
+
+
+def _why(error: OSError) -> str:
+    """What a person can mend: which file, or what is wrong with the broker's certificate."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the broker's certificate: {error.verify_message}"
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
 
 
 def _waiting(inbox: "queue.Queue[Delivery | None]") -> list[Delivery]:
