@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from sdnotify import SystemdNotifier
 
 from controller.actuator import NoParts, PartsActuator
 from controller.backup.taking import Source
@@ -36,6 +37,7 @@ from controller.ledger.ledger import Ledger, Stamp
 from controller.link import Link
 from controller.loop import BATCH, Actuator, Loop
 from controller.parts import Parts, device_mistakes, open_parts
+from controller.pulse import BEAT_S, Pulse
 from controller.record.canonical import timestamp
 from controller.record.keys import BadKey, KeyPair, write_secret
 from controller.supervisor import Supervisor
@@ -169,6 +171,16 @@ class Controller:
         self._link = self._make_link()
         told = self._link.told if self._link is not None else _nobody
         self._loop = self._site.loop(self._clock, actuator, self._boot, told, reached)
+        self._readers = {
+            id: ReaderFeed(
+                id, facility.readers[id].device, reader, self._parts.annunciators.get(id), self._inbox, self._clock
+            )
+            for id, reader in self._parts.readers.items()
+        }
+        self._contacts = ContactFeed(self._parts.contacts, self._inbox, self._clock)
+        self._pulse = Pulse(
+            self._readers, self._contacts, self._loop.alarmed, self._status, SystemdNotifier().notify
+        )
 
     def _open_parts(self) -> Parts:
         try:
@@ -196,18 +208,31 @@ class Controller:
             gc.freeze()  # what lives as long as the process is not looked through again: 11 ms in the middle of a tap
             log.info("running", site=self._site.facility.id, boot=self._boot, records=self._site.ledger.size)
             while not self._ending.is_set():
-                self._loop.turn(self._inbox.take(BATCH, self._loop.wait_s()), self._inbox.dropped())
+                self._turn()
+            self._pulse.stopping()
             self._loop.stop()
         finally:
             self._parts.secure()  # before anything that takes time: a fault of ours leaves no lock released
             self._close(self._parts)
         return 70 if self._supervisor.failed else 0
 
+    def _turn(self) -> None:
+        inputs = self._inbox.take(BATCH, min(self._loop.wait_s(), BEAT_S))
+        self._loop.turn(inputs, self._inbox.dropped())
+        self._pulse.beat(self._clock.monotonic())
+
+    def _status(self) -> str:
+        """What `systemctl status` shows: counts alone."""
+        failed = sum(self._loop.alarmed(reader.part) for reader in self._readers.values())
+        link = "none" if self._link is None else "connected" if self._link.connected else "away"
+        doors, readers = len(self._parts.locks), len(self._readers)
+        return f"{doors} doors, {readers} readers ({failed} failed), broker {link}, {self._site.ledger.size} records"
+
     def _start_threads(self) -> None:
         start = self._supervisor.start
-        for id, reader in self._parts.readers.items():
-            start(f"reader {id}", ReaderFeed(id, reader, self._parts.annunciators.get(id), self._inbox).run)
-        start("contacts", ContactFeed(self._parts.contacts, self._inbox, self._clock).run)
+        for id, reader in self._readers.items():
+            start(f"reader {id}", reader.run)
+        start("contacts", self._contacts.run)
         start("console", Console(self._site.data, self._inbox).run)
         if self._link is not None:
             start("link", self._link.run)

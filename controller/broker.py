@@ -25,7 +25,19 @@ _KEEPALIVE_S = 20
 
 
 class Broken(Exception):
-    """The connection cannot be made, or has ended."""
+    """The connection cannot be made, or has ended.
+
+    `reason`: `absent` (nobody there, or gone), `refused` (it does not want us, or what we say), `taken` (somebody else connects
+    as us), `silent` (it takes everything and acknowledges nothing).
+    """
+
+    def __init__(self, problem: str, reason: str = "absent") -> None:
+        super().__init__(problem)
+        self.reason = reason
+
+
+_REASONS = {0x87: "refused", 0x86: "refused", 0x8C: "refused", 0x8E: "taken"}
+"""MQTT 5 reason codes: not authorized, bad user name or password, bad authentication method, session taken over."""
 
 
 class BrokerConnection:
@@ -35,7 +47,7 @@ class BrokerConnection:
         self._client = client
         self._wake = wake
         self._acks: deque[int] = deque()
-        self._ended: str | None = None
+        self._ended: Broken | None = None
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
 
@@ -53,7 +65,7 @@ class BrokerConnection:
     def publish(self, topic: str, payload: bytes, retain: bool = False) -> int:
         """Sends at QoS 1 and answers the message id that `acknowledged` will name. Raises Broken."""
         if self._ended is not None:
-            raise Broken(self._ended)
+            raise self._ended
         sent = self._client.publish(topic, payload, qos=1, retain=retain)
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
             raise Broken(f"publish: {mqtt.error_string(sent.rc)}")
@@ -62,17 +74,17 @@ class BrokerConnection:
     def acknowledged(self) -> list[int]:
         """Message ids acknowledged since the last call. Raises Broken when the connection has ended."""
         if self._ended is not None:
-            raise Broken(self._ended)
+            raise self._ended
         return [self._acks.popleft() for _ in range(len(self._acks))]
 
     def _on_publish(self, _client: Any, _userdata: Any, mid: int, reason: Any, _properties: Any) -> None:  # noqa: ANN401
         if reason.is_failure:
-            self._ended = f"the broker refused a publish: {reason}"
+            self._ended = self._ended or Broken(f"the broker refused a publish: {reason}", "refused")
         self._acks.append(mid)
         self._wake.set()
 
     def _on_disconnect(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:  # noqa: ANN401
-        self._ended = self._ended or f"disconnected: {reason}"
+        self._ended = self._ended or Broken(f"disconnected: {reason}", _REASONS.get(reason.value, "absent"))
         self._wake.set()
 
 
@@ -109,7 +121,8 @@ def connect(
     client.loop_start()
     if not ready.wait(_CONNECT_S) or answer[0].is_failure:
         client.loop_stop()
-        raise Broken(f"{settings.host}:{settings.port}: {answer[0] if answer else 'no answer'}")
+        said, reason = (answer[0], _REASONS.get(answer[0].value, "absent")) if answer else ("no answer", "silent")
+        raise Broken(f"{settings.host}:{settings.port}: {said}", reason)
     client.subscribe(subscribe, qos=1)
     return connection
 

@@ -15,14 +15,22 @@ STABLE_S = 0.02
 
 
 class ReaderFeed:
-    """Polls one reader. A thread of its own, so that one that hangs stalls no other."""
+    """Polls one reader. A thread of its own, so that one that hangs stalls no other. `part` is its device URL."""
 
-    def __init__(self, id: str, reader: Reader, annunciator: Annunciator | None, inbox: Inbox) -> None:
+    def __init__(
+        self, id: str, part: str, reader: Reader, annunciator: Annunciator | None, inbox: Inbox, clock: Clock
+    ) -> None:
         self._id = id
+        self.part = part
         self._reader = reader
         self._annunciator = annunciator
         self._inbox = inbox
+        self._clock = clock
         self._failed = ""
+        self.answered = False
+        """It has answered once since the start."""
+        self.heard_s = clock.monotonic()
+        """When a round last ended, well or not."""
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set."""
@@ -36,15 +44,24 @@ class ReaderFeed:
         try:
             card = self._reader.poll()
         except HardwareFault as fault:
-            if not self._failed:
-                self._failed = fault.part
-                self._inbox.put(PartFailing(fault.part, fault.reason))
+            self.heard_s = self._clock.monotonic()
+            self._fail(fault.part, fault.reason)
             return
-        if self._failed:
-            self._inbox.put(PartAnswering(self._failed))
+        self.heard_s = self._clock.monotonic()
+        if (self._failed or not self.answered) and self._inbox.put(PartAnswering(self._failed or self.part)):
             self._failed = ""
+        self.answered = True
         if card is not None and not self._inbox.put(CredentialPresented(self._id, card)):
             self._busy()
+
+    def watch(self, now_s: float, silent_s: float) -> None:
+        """Tells of a round that does not end. Called by another thread; the next round that ends well takes it back."""
+        if now_s - self.heard_s >= silent_s:
+            self._fail(self.part, "silent")
+
+    def _fail(self, part: str, reason: str) -> None:
+        if not self._failed and self._inbox.put(PartFailing(part, reason)):
+            self._failed = part
 
     def _busy(self) -> None:
         """More came than can be taken in: says so at the door. A lamp that fails as well is told when there is room."""
@@ -75,6 +92,8 @@ class ContactFeed:
         self._inbox = inbox
         self._clock = clock
         self._edge = threading.Event()
+        self.heard_s = clock.monotonic()
+        """When a round last ended."""
         for _, _, contact in contacts:
             contact.watch(self._edge.set)
 
@@ -91,6 +110,7 @@ class ContactFeed:
         """One round over all contacts."""
         for watched in self._watched:
             self._look(watched, self._clock.monotonic())
+        self.heard_s = self._clock.monotonic()
 
     def _look(self, watched: _Watched, now: float) -> None:
         try:

@@ -16,7 +16,7 @@ import structlog
 from controller.broker import Broken, BrokerConnection, connect
 from controller.clock import Clock
 from controller.facility import BrokerForm
-from controller.inbox import Inbox, RequestReceived
+from controller.inbox import Inbox, PartAnswering, PartFailing, RequestReceived
 from controller.ledger.database import open_reader
 from controller.outgoing import Outgoing
 from controller.record.canonical import timestamp
@@ -32,6 +32,11 @@ WINDOW = 128
 HEARTBEAT_S = 10.0
 SILENT_S = 20.0
 """A broker that acknowledges nothing for this long is left (F8)."""
+STEADY_S = 30.0
+"""A connection that held this long was a good one: until then the next attempt waits longer than the last (F11)."""
+ABSENT_S = 60.0
+"""Without a good connection for this long, the broker is an alarm, as any part that does not answer."""
+PART = "broker"
 _LAST_WORDS_S = 2.0
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -61,6 +66,10 @@ class Link:
         self._wake = threading.Event()
         self._told: deque[Committed] = deque(maxlen=10_000)
         self._count = 0
+        self._alarmed: bool | None = None
+        """Whether our silence is told as an alarm; None while we do not know what an earlier run told."""
+        self._good_s = clock.monotonic()
+        self.connected = False
         self._stopped_s = 0.0
         self.cursor = 0
 
@@ -76,19 +85,40 @@ class Link:
         outgoing = Outgoing(connection, self._topics, self._key)
         self.cursor = self._load_cursor(outgoing.epoch)
         while not stop.is_set():
+            began_s = self._clock.monotonic()
             try:
                 with self._connect(outgoing.epoch) as broker:
-                    failures = 0
+                    self.connected = True
                     self._carry(broker, outgoing, stop)
             except Broken as broken:
-                log.warning("broker", problem=str(broken))
+                self.connected = False
+                log.warning("broker", problem=str(broken), reason=broken.reason)
+                failures = 0 if self._clock.monotonic() - began_s >= STEADY_S else failures
+                self._trouble(broken.reason)
                 self._save_cursor(outgoing.epoch)
                 self._absorb(outgoing)
                 outgoing.forget()
                 stop.wait(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
                 failures += 1
+        self.connected = False
         self._save_cursor(outgoing.epoch)
         connection.close()
+
+    # An alarm like any part's ------------------------------------------------------------------------------------------
+
+    def _trouble(self, reason: str) -> None:
+        """A broker that is away for a moment is nothing; one that refuses us, or stays away, somebody has to look at."""
+        away_s = self._clock.monotonic() - self._good_s
+        if not self._alarmed and (reason != "absent" or away_s >= ABSENT_S):
+            self._alarmed = self._inbox.put(PartFailing(PART, reason))
+
+    def _hold(self, began_s: float, now_s: float) -> None:
+        """While a connection carries: after a while it is a good one."""
+        if now_s - began_s < STEADY_S:
+            return
+        self._good_s = now_s
+        if self._alarmed is not False:
+            self._alarmed = not self._inbox.put(PartAnswering(PART))
 
     def _connect(self, epoch: int) -> BrokerConnection:
         self._count += 1
@@ -113,9 +143,10 @@ class Link:
         in_flight: dict[int, int] = {}
         acked: set[int] = set()
         sent = self.cursor
-        heard_s = beat_s = self._clock.monotonic()
+        heard_s = beat_s = began_s = self._clock.monotonic()
         while not self._done(stop, outgoing):
             now_s = self._clock.monotonic()
+            self._hold(began_s, now_s)
             self._absorb(outgoing)
             for mid in broker.acknowledged():
                 heard_s = now_s
@@ -131,7 +162,7 @@ class Link:
                 broker.publish(self._topics.online, self._online(True, outgoing.epoch), retain=True)
                 self._save_cursor(outgoing.epoch)
             if in_flight and now_s - heard_s > SILENT_S:
-                raise Broken("the broker acknowledges nothing")
+                raise Broken("the broker acknowledges nothing", "silent")
             if not in_flight:
                 heard_s = now_s
             if not busy:

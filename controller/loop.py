@@ -94,6 +94,10 @@ class Loop:
         self._told(draft.done)
         self.sign()
 
+    def alarmed(self, part: str) -> bool:
+        """Whether this part is known to have failed, and that is recorded."""
+        return part in self._judgement.failed
+
     # One turn -------------------------------------------------------------------------------------------------------------
 
     def turn(self, inputs: list[Input], dropped: Counter[str] | None = None) -> None:

@@ -9,7 +9,7 @@ from sites import BEGAN
 from controller.clock import SteppedClock
 from controller.feeds import STABLE_S, ContactFeed, ReaderFeed
 from controller.inbox import ContactSeen, CredentialPresented, Inbox, Input, PartAnswering, PartFailing
-from hardware.protocols import Assurance, CardRead, HardwareFault
+from hardware.protocols import Assurance, CardRead, HardwareFault, Reader
 
 LONG_S = 2 * STABLE_S
 CARD = CardRead("felica-lite-s:0102030405060708", Assurance.MUTUAL, "07:08")
@@ -73,6 +73,13 @@ class ScriptedContact:
         """Nothing."""
 
 
+def reader_feed(reader: Reader, lamp: ScriptedLamp | None, inbox: Inbox, clock: SteppedClock | None = None) -> ReaderFeed:
+    """A feed of this reader that has answered before, so that its first answer is none to tell."""
+    feed = ReaderFeed("front/in", "nfc+usb:", reader, lamp, inbox, clock or SteppedClock(BEGAN))
+    feed.answered = True
+    return feed
+
+
 def looked(feed: ReaderFeed, inbox: Inbox, rounds: int) -> list[Input]:
     """What so many rounds put into the inbox."""
     for _ in range(rounds):
@@ -83,7 +90,7 @@ def looked(feed: ReaderFeed, inbox: Inbox, rounds: int) -> list[Input]:
 def test_a_card_is_put_once() -> None:
     """Each card that a reader reports is one input."""
     inbox = Inbox()
-    feed = ReaderFeed("front/in", ScriptedReader(None, CARD, None), None, inbox)
+    feed = reader_feed(ScriptedReader(None, CARD, None), None, inbox)
 
     assert looked(feed, inbox, 3) == [CredentialPresented("front/in", CARD)]
 
@@ -92,7 +99,7 @@ def test_a_failing_reader_is_told_once_and_its_return_too() -> None:
     """A reader that fails round after round is one alarm, and answers again once (F19)."""
     inbox = Inbox()
     silent = HardwareFault("nfc+usb:", "silent")
-    feed = ReaderFeed("front/in", ScriptedReader(silent, silent, None, CARD), None, inbox)
+    feed = reader_feed(ScriptedReader(silent, silent, None, CARD), None, inbox)
 
     assert looked(feed, inbox, 4) == [
         PartFailing("nfc+usb:", "silent"),
@@ -104,7 +111,7 @@ def test_a_failing_reader_is_told_once_and_its_return_too() -> None:
 def test_no_room_is_said_at_the_door() -> None:
     """A tap that finds no room is answered with the busy signal and counted."""
     inbox, lamp = Inbox(bound=0), ScriptedLamp()
-    feed = ReaderFeed("front/in", ScriptedReader(CARD), lamp, inbox)
+    feed = reader_feed(ScriptedReader(CARD), lamp, inbox)
 
     assert looked(feed, inbox, 1) == []
     assert lamp.played == ["busy"]
@@ -114,9 +121,43 @@ def test_no_room_is_said_at_the_door() -> None:
 def test_a_lamp_that_fails_does_not_end_the_feed() -> None:
     """The busy signal's own failure does not end the reader's thread."""
     inbox = Inbox(bound=0)
-    feed = ReaderFeed("front/in", ScriptedReader(CARD, None), ScriptedLamp(HardwareFault("gpio:5", "silent")), inbox)
+    feed = reader_feed(ScriptedReader(CARD, None), ScriptedLamp(HardwareFault("gpio:5", "silent")), inbox)
 
     assert looked(feed, inbox, 2) == []
+
+
+def test_the_first_answer_after_a_start_is_told() -> None:
+    """An alarm that an earlier run left behind is taken back when the reader answers."""
+    inbox = Inbox()
+    feed = ReaderFeed("front/in", "nfc+usb:", ScriptedReader(None, None), None, inbox, SteppedClock(BEGAN))
+
+    assert looked(feed, inbox, 2) == [PartAnswering("nfc+usb:")]
+
+
+def test_a_reader_that_hangs_is_an_alarm_until_it_is_heard_again() -> None:
+    """A round that does not end is told once, after a while and not before, and taken back when one ends well (F19)."""
+    inbox, clock = Inbox(), SteppedClock(BEGAN)
+    feed = reader_feed(ScriptedReader(HardwareFault("nfc+usb:", "silent"), None), None, inbox, clock)
+    for _ in range(3):
+        clock.step(timedelta(seconds=4))
+        feed.watch(clock.monotonic(), 10)
+    assert inbox.take(9, 0) == [PartFailing("nfc+usb:", "silent")]
+
+    assert looked(feed, inbox, 1) == []  # known already: the round ended, but badly
+    assert looked(feed, inbox, 1) == [PartAnswering("nfc+usb:")]
+    feed.watch(clock.monotonic(), 10)
+    assert inbox.take(9, 0) == []
+
+
+def test_an_alarm_that_found_no_room_is_told_later() -> None:
+    """A full inbox does not swallow a failure: it is told in the round that finds room."""
+    inbox = Inbox(bound=0)
+    silent = HardwareFault("nfc+usb:", "silent")
+    feed = reader_feed(ScriptedReader(silent, silent), None, inbox)
+    looked(feed, inbox, 1)
+    inbox._bound = 1
+
+    assert looked(feed, inbox, 1) == [PartFailing("nfc+usb:", "silent")]
 
 
 def watch(contact: ScriptedContact, steps: list[tuple[bool | HardwareFault, float]]) -> list[Input]:
@@ -160,6 +201,6 @@ def test_a_stopped_feed_gives_its_reader_back() -> None:
     reader = ScriptedReader()
     stop.set()
 
-    ReaderFeed("front/in", reader, None, Inbox()).run(stop)
+    reader_feed(reader, None, Inbox()).run(stop)
 
     assert reader.closed
