@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test bench soak lint system constraints translations clean
+.PHONY: install demo test bench soak lint system constraints translations installservice clean
 
 install: $(STAMP)
 
@@ -48,6 +48,12 @@ translations: install
 	mkdir -p build
 	$(BIN)/pybabel -q extract -F dashboard/translations/babel.cfg -k _l --no-location -o build/messages.pot dashboard
 	$(BIN)/pybabel -q update -i build/messages.pot -d dashboard/translations --no-fuzzy-matching
+
+# Units for systemd and the users they run as, into /etc; overwrites nothing. For other places: sekimori deploy systemd --help
+installservice: install
+	sudo $(BIN)/sekimori deploy systemd -o /etc
+	sudo systemd-sysusers
+	sudo systemctl daemon-reload
 
 clean:
 	rm -rf $(VENV) build *.egg-info .demo bench.json

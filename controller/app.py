@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
 from sdnotify import SystemdNotifier
 
@@ -28,7 +29,7 @@ from controller.backup.taking import Source
 from controller.clock import Clock, SystemClock
 from controller.console import Console, NotRunning, ask
 from controller.desk import Desk
-from controller.facility import Facility, load_facility
+from controller.facility import BrokerForm, Facility, load_facility
 from controller.facts import Facts
 from controller.feeds import ContactFeed, ReaderFeed
 from controller.inbox import ConsoleAsked, Inbox
@@ -102,6 +103,15 @@ def key_paths(data: Path) -> dict[str, Path]:
     given = os.environ.get(_CREDENTIALS)
     credentials = {name: Path(given) / name for name in KEYS} if given else {}
     return {name: path if (path := credentials.get(name)) and path.exists() else data / "keys" / name for name in KEYS}
+
+
+def broker_of(facility: Facility) -> BrokerForm | None:
+    """How to reach the broker: with systemd's credential for the password, if there is one."""
+    given = os.environ.get(_CREDENTIALS)
+    password = Path(given) / "broker.password" if given else None
+    if facility.broker is None or password is None or not password.exists():
+        return facility.broker
+    return msgspec.structs.replace(facility.broker, password_file=str(password))
 
 
 def site_keys(data: Path) -> SiteKeys:
@@ -190,11 +200,11 @@ class Controller:
             raise
 
     def _make_link(self) -> Link | None:
-        site = self._site
-        if site.facility.broker is None:
+        site, broker = self._site, broker_of(self._site.facility)
+        if broker is None:
             return None
         return Link(
-            site.facility.id, site.ledger.path, site.data / "link.json", site.key, self._boot, site.facility.broker,
+            site.facility.id, site.ledger.path, site.data / "link.json", site.key, self._boot, broker,
             self._inbox, self._clock,
         )  # fmt: skip
 

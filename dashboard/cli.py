@@ -19,6 +19,7 @@ from typing import Annotated, NoReturn
 
 import structlog
 import typer
+from sdnotify import SystemdNotifier
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from controller.record.keys import BadKey, PublicKeys
@@ -239,12 +240,15 @@ def run(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     url = _url(config, server.port)
+    systemd = SystemdNotifier()
     try:
         with following(runtime):
             console.done(f"{url} で動作しています。", f"Running at {url}", url=url, id=runtime.keys.public.id)
             sys.stdout.flush()
+            systemd.notify("READY=1")
             server.run()
     finally:
+        systemd.notify("STOPPING=1")
         server.close()
         runtime.engine.dispose()
 

@@ -17,6 +17,7 @@ from controller.console import NotRunning
 from controller.deploy.accounts import BadName
 from controller.deploy.certificates import BadCertificate
 from controller.deploy.mosquitto import BadHost
+from controller.deploy.systemd import BadPath
 from controller.facility.settings import BadSettings
 from controller.ledger.database import open_reader
 from controller.ledger.ledger import LedgerInUse, WrongLedger
@@ -41,6 +42,7 @@ _CODES: dict[type[Exception], str] = {
     BadKey: "key",
     BadName: "name",
     BadHost: "name",
+    BadPath: "path",
     BadCertificate: "certificate",
     LedgerInUse: "in_use",
     WrongLedger: "wrong_ledger",
