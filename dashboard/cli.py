@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -225,12 +225,15 @@ def run(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
     with _told(console):
         runtime = make_runtime(data)
         _log_to_stderr()
-        from dashboard.web import create_app  # here, so that the other commands start without Flask
+        from dashboard.metrics import exposed  # here, so that the other commands start without Flask
+        from dashboard.web import create_app
 
         config = runtime.config
         served = None if config.tls is None else Served(config.tls.certificate, config.tls.key)
         web = create_app(runtime, served=served)
         server = Server(web, config.listen_host, config.listen_port, served, config.trusted_proxy)
+        around = ExitStack()
+        around.enter_context(exposed(runtime.measures, config.metrics, runtime.engine, server))
     stop_on_bug()
 
     def end(_signal: int, _frame: object) -> NoReturn:
@@ -242,7 +245,7 @@ def run(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
     url = _url(config, server.port)
     systemd = SystemdNotifier()
     try:
-        with following(runtime):
+        with around, following(runtime):
             console.done(f"{url} で動作しています。", f"Running at {url}", url=url, id=runtime.keys.public.id)
             sys.stdout.flush()
             systemd.notify("READY=1")

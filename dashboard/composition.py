@@ -69,6 +69,7 @@ def following(runtime: Runtime) -> Iterator[Subscriber]:
         MissingTexts(runtime.engine, runtime.keys),
         changed=runtime.changed.announce,
         connected=publisher.connected,
+        stored=runtime.measures.stored,
     )
     subscriber.start()
     publisher.start()

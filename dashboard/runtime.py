@@ -1,12 +1,13 @@
 """What the parts of one running dashboard share, made once by `cli.run` (or a test) and passed by hand."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from controller.record.keys import KeyPair
 from dashboard.config import Config
+from dashboard.measures import Measures
 from dashboard.outbox import Outbox
 
 
@@ -59,3 +60,4 @@ class Runtime:
     keys: KeyPair
     session_key: bytes
     changed: Changes
+    measures: Measures = field(default_factory=Measures)

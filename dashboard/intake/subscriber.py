@@ -41,7 +41,9 @@ class Subscriber:
         *,
         changed: Callable[[], None],
         connected: Callable[[], None],
+        stored: Callable[[int, float], None],
     ) -> None:
+        """`stored` hears of each batch how many messages it was and how many seconds it took."""
         self._broker = broker
         self._name = name
         self._intake = intake
@@ -49,6 +51,7 @@ class Subscriber:
         self._texts = texts
         self._changed = changed
         self._connected = connected
+        self._stored = stored
         self._stopping = threading.Event()
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="subscriber", daemon=True)
@@ -96,7 +99,9 @@ class Subscriber:
                 self._connected()
             batch = _waiting(inbox)
             if batch:
+                begun_s = time.monotonic()
                 self._intake.take(delivery.message for delivery in batch)
+                self._stored(len(batch), time.monotonic() - begun_s)
                 for delivery in batch:
                     delivery.acknowledge()
                 self._changed()

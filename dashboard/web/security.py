@@ -74,6 +74,11 @@ def install(app: Flask, parts: Here) -> None:
     app.before_request(_guard)
     app.after_request(_uncached)
 
+    @app.after_request
+    def count(response: Response) -> Response:
+        parts.runtime.measures.answered(response.status_code)
+        return response
+
 
 def _guard() -> AnyResponse | None:
     """Default deny: the endpoint must be listed, and somebody signed in whose role at the site allows it."""
