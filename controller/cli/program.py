@@ -17,12 +17,13 @@ from controller.cli.ledger import export, rebuild, verify
 from controller.cli.listen import listen
 from controller.cli.operators import operator
 from controller.cli.run import run
+from controller.cli.setup import setup
 from controller.cli.texts import Lang, all_texts
 from controller.cli.trust import trust
 from controller.demo.cli import demo, tap
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": demo, "tap": tap, "run": run, "check": check, "trust": trust, "enroll": enroll, "listen": listen,
+    "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "listen": listen,
     "export": export, "verify": verify, "rebuild": rebuild,
     "backup": backup, "restore": restore,
 }  # fmt: skip
