@@ -38,6 +38,7 @@ from dashboard.toml_table import FILE, BadConfig, TomlTable
 
 __all__ = ["FILE", "BadConfig", "BrokerAddress", "Config", "TlsFiles", "load", "parse"]
 
+_PASSWORD_IN_URL = re.compile(r"://[^/?#@]*:[^/?#]*@|[?&]password=")
 SITE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What a site may be called: it stands in topics, file names and URLs."""
 
@@ -129,7 +130,7 @@ def parse(text: str, data: Path) -> Config:
         data=data,
         listen_host=host,
         listen_port=port,
-        database=keys.take("database", str, ""),
+        database=_database(keys),
         behind_tls=keys.take("behind_tls", bool, False),
         proxy=keys.take("proxy", str, ""),
         plain_http=keys.take("plain_http", bool, False),
@@ -141,6 +142,14 @@ def parse(text: str, data: Path) -> Config:
     _check_exposure(keys, config)
     keys.finish()
     return config
+
+
+def _database(keys: TomlTable) -> str:
+    url = keys.take("database", str, "")
+    if _PASSWORD_IN_URL.search(url):
+        keys.wrong("database", "a secret does not stand here; name a file that holds it: …?passfile=/etc/….pgpass")
+        return ""
+    return url
 
 
 def is_loopback(host: str) -> bool:

@@ -1,9 +1,19 @@
-"""What every test shares: Hypothesis without deadlines, because the machine that runs the tests may be busy or slow."""
+"""What every test shares: the dashboard's database, and Hypothesis without deadlines: the machine may be busy or slow."""
 
 import os
 
+import databases
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("sekimori", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("sekimori"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "sekimori")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="of the dashboard in tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    databases.kind = config.getoption("--database")

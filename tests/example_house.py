@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
+from databases import url_in
 from flask import Flask
 from site_peer import SitePeer
 
@@ -67,10 +68,11 @@ class House:
     peer: SitePeer = field(default_factory=SitePeer)
     time: datetime = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
     config: Config = field(default_factory=lambda: Config(Path()))
+    database: str = ""
 
     def __post_init__(self) -> None:
         sites = {self.peer.name: self.peer.keys.public}
-        self.engine = db.open_engine(f"sqlite:///{self.data / 'd.sqlite3'}")
+        self.engine = db.open_engine(self.database or url_in(self.data))
         outbox = Outbox(self.engine, self.keys, sites, self.now)
         config = replace(self.config, data=self.data, sites=sites)
         self.runtime = Runtime(config, self.engine, outbox, self.keys, b"a key for cookies, thirty-two by", Changes())

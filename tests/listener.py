@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from databases import url_in
 from site_peer import Said, SitePeer
 
 from controller.record.canonical import timestamp
@@ -71,7 +72,7 @@ class Listener:
 @contextmanager
 def listening(folder: Path) -> Iterator[Listener]:
     """A dashboard that follows one site, which has not said anything yet; its database is in this folder."""
-    engine = db.open_engine(f"sqlite:///{folder}/dashboard.sqlite3")
+    engine = db.open_engine(url_in(folder, "dashboard"))
     try:
         yield Listener(engine, SitePeer().company())
     finally:

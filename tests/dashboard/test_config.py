@@ -170,3 +170,15 @@ def test_whose_word_on_the_browser_is_believed(tmp_path):
     assert parse("behind_tls = true", tmp_path).trusted_proxy == "127.0.0.1"
     assert parse('listen = "[::1]:8080"\nbehind_tls = true', tmp_path).trusted_proxy == "::1"
     assert parse('behind_tls = true\nproxy = "192.0.2.1"', tmp_path).trusted_proxy == "192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+psycopg://u:hunter2@db/x", "postgresql+psycopg://u:hunter2@/x", "postgresql://u@db/x?password=hunter2"]
+)
+def test_a_database_password_does_not_stand_in_the_file(tmp_path, url):
+    """A URL with a password is a mistake that does not repeat it; one with a pass file is none."""
+    with pytest.raises(BadConfig) as caught:
+        parse(f'database = "{url}"', tmp_path)
+    assert "database: a secret" in str(caught.value) and "hunter2" not in str(caught.value)
+    good = "postgresql+psycopg://u@db:5432/x?passfile=/etc/sekimori-dashboard/pgpass"
+    assert parse(f'database = "{good}"', tmp_path).database_url == good

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from databases import url_in
 from site_on_air import wait_for
 from site_peer import SitePeer
 
@@ -58,7 +59,7 @@ def peer():
 @pytest.fixture
 def engine(tmp_path):
     """An empty database."""
-    engine = db.open_engine(f"sqlite:///{tmp_path}/dashboard.sqlite3")
+    engine = db.open_engine(url_in(tmp_path))
     yield engine
     engine.dispose()
 

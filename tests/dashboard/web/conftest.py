@@ -1,12 +1,12 @@
 """The pages on a real database, filled through the dashboard's own intake."""
 
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from databases import copied
 from example_house import PASSWORD, House
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -47,7 +47,7 @@ def after_a_day(tmp_path_factory: pytest.TempPathFactory) -> House:
 @pytest.fixture
 def house(tmp_path: Path, after_a_day: House) -> House:
     """A copy of the example site after a day, heard of a moment ago."""
-    shutil.copy(after_a_day.data / "d.sqlite3", tmp_path)
+    copied(after_a_day.data, tmp_path)
     peer = replace(after_a_day.peer, records=list(after_a_day.peer.records))
     copy = House(tmp_path, after_a_day.keys, peer, after_a_day.time)
     copy.hear()
