@@ -16,7 +16,7 @@ from site_peer import SitePeer
 
 from controller.record.canonical import timestamp
 from controller.record.keys import KeyPair
-from controller.record.kinds import badge, door, entry, person, request, right, site, trust
+from controller.record.kinds import badge, door, entry, person, request, right, site, start, trust
 from controller.record.private import PrivateRow
 from dashboard import database as db
 from dashboard.config import Config
@@ -119,8 +119,9 @@ class House:
 
     # what is there
 
-    def settle(self) -> "House":
-        """The site begins: its zones, portals, operators and people, with accounts for the operators."""
+    def settle(self, alone: bool = False) -> "House":
+        """The site begins: its zones, portals, operators and people, with accounts for the operators. `alone`: by the first
+        operator, marked; nothing is approved then."""
         self.hear()
         zones = (("office", "事務所", "Office"), ("lab", "試作室", "Prototype lab"))
         zones += (("store", "図面保管庫", "Drawing store"), ("server", "サーバー室", "Server room"))
@@ -148,6 +149,8 @@ class House:
             text = self.private(f"operator-{number}", name=f"{name}さん").ref()
             self.write(trust.OperatorRegistered(number, roles, ("*",), None, text, "active"), by="console")
             self.account(name, number)
+            if alone and number == 1:
+                self.write(start.StartSingle(1, 1, "single"), by="console")
         for number, text in enumerate(PEOPLE, 1):
             named = {
                 key: value for key, value in zip(("name", "kana", "department", "title"), text, strict=True) if value
@@ -155,8 +158,9 @@ class House:
             ref = self.private(f"person-{number}", **named).ref()
             self.write(person.PersonRegistered(number, ref, "active"), by="operator:1")
             self.write(badge.BadgeEnrolled(number, number, "", f"c{number:063}", 2, f"…{number:04}", "active", False))
-            self.ask_right(number, number, "office")
-        self.write(*(right.RightApproved(number, 3, "active") for number in range(1, 6)))
+            self.ask_right(number, number, "office", by=1 if alone else 2)
+        if not alone:
+            self.write(*(right.RightApproved(number, 3, "active") for number in range(1, 6)))
         self.write(*(door.DoorObserved(portal[0], "secure") for portal in PORTALS))
         return self
 

@@ -13,6 +13,7 @@ from controller.record.canonical import timestamp
 from controller.record.envelope import Record, encode, kind_of
 from controller.record.keys import KeyPair, PublicKeys
 from controller.record.kinds import badge, door, entry, person, right, site, trust
+from controller.record.kinds.start import mark_after
 from controller.record.note import Checkpoint, origin
 from controller.record.private import PrivateRow, Text
 from controller.record.requests import QueryResend, read_body, read_envelope, signature_holds
@@ -44,6 +45,7 @@ class SitePeer:
     keys: KeyPair = field(default_factory=KeyPair.generate)
     records: list[bytes] = field(default_factory=list)
     minutes: int = 0
+    mark: str = ""
 
     @property
     def topics(self) -> Topics:
@@ -60,7 +62,9 @@ class SitePeer:
         """Appends a record; its seq."""
         kind, version = kind_of(body)
         seq = len(self.records) + 1
-        self.records.append(encode(Record(seq, self.now(), self.boot, "synced", kind, version, by, body)))
+        self.mark = mark_after(self.mark, body)
+        record = Record(seq, self.now(), self.boot, "synced", kind, version, by, body, self.mark)
+        self.records.append(encode(record))
         return seq
 
     def record(self, seq: int) -> Said:

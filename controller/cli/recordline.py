@@ -35,6 +35,7 @@ class RecordLine:
             self._place(record, about.portal, about.zone),
             self._who(record, about.person, about.operator),
             words(about.code, self._lang) if about.code else "",
+            f"[{words(about.mark, self._lang, 'mark')}]" if about.mark else "",
         ]
         return "  ".join(printable(part) for part in parts if part).rstrip(), _STYLES.get(about.result, "")
 

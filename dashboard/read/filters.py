@@ -20,7 +20,7 @@ MOST_PEOPLE = 200
 _LARGEST = 2**53
 _CODE = re.compile(r"[a-z_]{1,40}")
 _KIND = re.compile(r"[a-z]{1,30}\.[a-z]{1,30}")
-FILTERS = ("kind", "portal", "person", "operator", "result", "code", "from", "to")
+FILTERS = ("kind", "portal", "person", "operator", "result", "code", "mark", "from", "to")
 POSITION = ("before", "after")
 KNOWN = (*FILTERS, *POSITION, "site", "epoch", "lang")
 
@@ -54,6 +54,7 @@ class Filter:
     operator: int | None = None
     result: str = ""
     code: str = ""
+    mark: str = ""
     from_at: str = ""
     until_at: str = ""
     before: int | None = None
@@ -63,7 +64,7 @@ class Filter:
         """As conditions, the position in the pages apart."""
         column = record.c
         conditions = [column.ledger_site == self.site, column.epoch == self.epoch]
-        for name in ("kind", "portal", "result", "code"):
+        for name in ("kind", "portal", "result", "code", "mark"):
             if value := getattr(self, name):
                 conditions.append(column[name] == value)
         if self.people is not None:
@@ -179,6 +180,12 @@ def _code(_: sa.Connection, __: Site, text: str, ___: Moments) -> dict[str, Any]
     return {"code": text}
 
 
+def _mark(_: sa.Connection, __: Site, text: str, ___: Moments) -> dict[str, Any]:
+    if text not in codes("mark"):
+        raise _Nonsense("mark", (get_close_matches(text, codes("mark"), 1) or [""])[0])
+    return {"mark": text}
+
+
 def _time(field: str, end_of_day: bool) -> Any:  # noqa: ANN401 - a reader as in _READ
     def read(_: sa.Connection, site: Site, text: str, moments: Moments) -> dict[str, Any]:
         try:
@@ -203,6 +210,7 @@ _READ = {
     "operator": _whole("operator"),
     "result": _result,
     "code": _code,
+    "mark": _mark,
     "from": _time("from_at", False),
     "to": _time("until_at", True),
     "before": _whole("before"),

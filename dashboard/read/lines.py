@@ -27,6 +27,7 @@ COLUMNS = (
     record.c.operator,
     record.c.code,
     record.c.result,
+    record.c.mark,
 )
 """What a line is made of."""
 
@@ -56,6 +57,7 @@ class Line:
     """Both: the person, and in brackets the operator who did it."""
     code: str
     why: str
+    mark: str = ""
 
 
 def lines(rows: Sequence[Any], names: Names) -> list[Line]:
@@ -91,8 +93,9 @@ def private_refs(body: object) -> dict[str, PrivateRef]:
 
 
 def _why(row: Any, body: object, texts: dict[str, dict[str, str]], lang: str) -> str:  # noqa: ANN401 - a row of COLUMNS
-    """The refusal, what was asked for, and what somebody wrote as reason or purpose."""
+    """The refusal, what was asked for, an operator's roles, and what somebody wrote as reason or purpose."""
     parts = [words(getattr(body, "request_kind", ""), lang, "request")]
+    parts += [words(role, lang, "role") for role in getattr(body, "roles", ())]
     if row.code:
         group = "enrolment" if row.kind == "enrolment.closed" and row.code in codes("enrolment") else "code"
         parts.append(words(row.code, lang, group))
@@ -126,6 +129,7 @@ def _line(row: Any, body: object, about: _About, names: Names) -> Line:  # noqa:
         subject=(f"{who}（{by}）" if lang == "ja" else f"{who} ({by})") if who and by else who or by,
         code=row.code,
         why=_why(row, body, about.texts, lang),
+        mark=row.mark or "",
     )
 
 

@@ -35,6 +35,7 @@
     const time = tr.querySelector("time");
     time.dateTime = line.at;
     for (const chip of tr.querySelectorAll("[data-result]")) if (chip.dataset.result !== line.result) chip.remove();
+    for (const chip of tr.querySelectorAll("[data-mark]")) if (chip.dataset.mark !== line.mark) chip.remove();
     for (const cell of tr.cells) if (!cell.textContent.trim()) cell.textContent = "";
     tr.classList.add("fresh");
     setTimeout(() => tr.classList.remove("fresh"), 2500);

@@ -44,6 +44,7 @@ def page() -> str | tuple[str, int]:
             "kinds": sorted({kind for kind, _v in KINDS}),
             "codes": codes("code"),
             "results": codes("result"),
+            "marks": codes("mark"),
             "given": given,
             "link": _link(given),
             "filtered": any(given.get(name, "").strip() for name in filters.FILTERS),
@@ -172,6 +173,7 @@ def _csv_head() -> list[object]:
         _("Reason code"),
         _("Epoch"),
         _("Leaf hash"),
+        _("Mark"),
     ]
 
 
@@ -197,6 +199,7 @@ def _csv(head: list[object], found: Iterator[tuple[Line, bytes]], names: Names) 
                 line.code,
                 line.epoch,
                 leaf_hash(data).hex(),
+                line.mark,
             ]
         )
 
@@ -230,6 +233,7 @@ def _json(found: Iterator[tuple[Line, bytes]], names: Names) -> Iterator[str]:
             "who": line.who,
             "by": line.by,
             "why": line.why,
+            "mark": line.mark,
             "leaf_hash": leaf_hash(data).hex(),
         }
         yield f'{between}{json.dumps(said, ensure_ascii=False)[:-1]}, "record": {data.decode()}}}'

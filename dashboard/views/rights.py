@@ -12,6 +12,7 @@ from dashboard.read import rights
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import chosen_site, names_at, now_text, person_at, right_at
+from dashboard.web.chrome import started_alone
 from dashboard.web.context import here, user
 from dashboard.web.fields import Fields
 from dashboard.web.language import language, zone_of
@@ -109,7 +110,8 @@ def _decide(site: str, id: int, act: str) -> Response | str:
     own = act == "approve" and is_own(right)
     if request.method == "POST" and not late and not own:
         return to_request(ask(site, _BODIES[act](id)))
-    return render_template("decide.html", right=right, site=names.site, act=act, late=late, own=own)
+    alone = bool(started_alone(site))
+    return render_template("decide.html", right=right, site=names.site, act=act, late=late, own=own, alone=alone)
 
 
 def is_own(right: rights.Right) -> bool:

@@ -6,10 +6,11 @@ from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from dashboard.read import rights
+from dashboard.read import rights, start
 from dashboard.read.sites import sites
+from dashboard.read.start import Start
 from dashboard.web.context import here
-from dashboard.web.language import said
+from dashboard.web.language import language, said
 from dashboard.web.session import User
 
 
@@ -26,7 +27,7 @@ class Entry:
 
 _ENTRIES = (
     ("now.page", _l("Now"), "now", ("now", "portals")),
-    ("ledger.page", _l("Ledger"), "ledger", ("ledger",)),
+    ("ledger.page", _l("Ledger"), "ledger", ("ledger", "start")),
     ("people.page", _l("People"), "people", ("people", "badges")),
     ("rights.page", _l("Rights"), "rights", ("rights",)),
 )
@@ -37,6 +38,8 @@ def install(app: Flask) -> None:
     app.add_template_global(navigation, "navigation")
     app.add_template_global(me, "me")
     app.add_template_global(roles_held, "roles_held")
+    app.add_template_global(started_alone, "started_alone")
+    app.add_template_global(is_first, "first_person")
 
 
 def me() -> User | None:
@@ -65,6 +68,24 @@ def _waiting(person: User) -> int:
         return 0
     with here().connect() as connection:
         return sum(rights.waiting(connection, site) for site in sites(connection, mine))
+
+
+def started_alone(site: str = "") -> list[Start]:
+    """The sites of this account (or this one of them) that one person has begun, and nobody has reviewed."""
+    person = me()
+    if person is None:
+        return []
+    with here().connect() as connection:
+        return start.waiting(connection, {site} & set(person.operators) if site else set(person.operators), language())
+
+
+def is_first(begun: Start) -> bool:
+    """Whether who is signed in is the one who was alone: the same operator, or known to be the same human."""
+    person = me()
+    operator = None if person is None else person.operators.get(begun.site.id)
+    if operator is None:
+        return False
+    return operator.operator == begun.operator or (operator.person is not None and operator.person == begun.person)
 
 
 def roles_held(person: User) -> str:

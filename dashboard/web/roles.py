@@ -66,6 +66,8 @@ PAGES: dict[str, frozenset[str]] = {
     "portals.page": EVERY,
     "portals.release": REQUESTS["portal.release"],
     "requests.page": EVERY,
+    "start.page": frozenset({"administrator", "manager", "custodian", "auditor"}),
+    "start.confirm": REQUESTS["start.review"],
 }
 """The endpoints and the roles that may use them. A guard looks up; taking the ledger away as a file is others' work."""
 
