@@ -45,8 +45,7 @@ class Outgoing:
         self.epoch = self._read_epoch()
 
     def _read_epoch(self) -> int:
-        row = self._connection.execute("select bytes from record where seq = 1").fetchone()
-        epoch: int = msgspec.json.decode(row[0])["body"]["epoch"] if row else 0
+        epoch: int = self._connection.execute("select coalesce(max(opening), 0) from opening").fetchone()[0]
         return epoch
 
     def take(self, done: Committed) -> None:

@@ -37,7 +37,7 @@ from controller.ledger.verify import verify_file
 from controller.record.envelope import decode
 from controller.record.keys import KeyPair
 from controller.record.kinds.site import LedgerOpened
-from controller.record.note import Checkpoint, VerifierKey, origin
+from controller.record.note import Checkpoint, VerifierKey, epoch_of, origin
 
 COPY = "backup.copy"
 LOCK = "backup.lock"
@@ -90,7 +90,8 @@ def take(
             site, epoch = _opened(copy)
             told("verify", 0, 0)
             report = verify_file(copy, key=VerifierKey(origin(site, epoch), source.key.public.signing))
-            note = _sign(copy, report, origin(site, epoch), source.key, at)
+            note = _sign(copy, report, report.origin, source.key, at)
+            epoch = epoch_of(report.origin, site) or epoch  # the newest; the copy's first record names the first
             reached("verified")
             described = tuple(member_of(name, path) for name, path in files.items())
             manifest = Manifest(1, program, site, at, epoch, report.count, report.root or "", note, described)

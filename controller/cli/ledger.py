@@ -99,6 +99,9 @@ def _tell(voice: Voice, file: Path, report: Report) -> None:
     voice.say("verify.gaps", gaps=gaps)
     voice.say("verify.first_bad", seq=voice.text("verify.none") if report.first_bad is None else report.first_bad)
     voice.say("verify.checkpoints", count=report.checkpoints, signed=report.signed, covered=report.covered)
+    for broken in report.breaks:
+        size, reason = _or_dash(broken.size), voice.text(f"break.{broken.reason}") if broken.reason else "–"
+        voice.say("verify.break", epoch=broken.epoch, first=broken.first, size=size, reason=reason, style="yellow")
     if report.root is not None:
         voice.say("verify.root", root=report.root)
     for finding in report.findings[:_SHOWN]:

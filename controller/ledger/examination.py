@@ -4,16 +4,18 @@ Blocks of 256 records are taken at a time, so that the work per record is a hash
 and encoding of the whole block; memory is a block and the tree's right edge. Nothing stored about the tree is believed.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from controller.ledger.epochs import Epochs
 from controller.ledger.report import MOST_FINDINGS, Finding, Report
 from controller.record.canonical import canonical
 from controller.record.envelope import LARGEST_RECORD, Mark
-from controller.record.note import BadNote, Checkpoint, VerifierKey, open_checkpoint, origin
+from controller.record.note import BadNote, Checkpoint, VerifierKey, open_checkpoint
 from controller.record.tree import EMPTY_ROOT, Frontier, node_hash
 
 BLOCK = 256
@@ -59,10 +61,11 @@ class Examination:
         self._findings: list[Finding] = []
         self._more = 0
         self._gaps: list[tuple[int, int]] = []
-        self._origin = ""
+        self._epochs = Epochs()
         self._count, self._first, self._last = 0, 0, 0
         self._covered, self._checkpoints, self._signed = 0, 0, 0
         self._contradicting: list[int] = []
+        self._doubted: int | None = None
 
     def note(self, finding: Finding) -> None:
         """Adds a finding; past `MOST_FINDINGS` it is counted."""
@@ -78,27 +81,20 @@ class Examination:
         if not rows:
             return
         if not self._count:
-            self._open(rows[0])
+            self._first = rows[0][0]
+            if (unopened := self._epochs.begin(*rows[0])) is not None:
+                self.note(unopened)
         keys, datas = [row[0] for row in rows], [row[1] for row in rows]
         whole = self._placed(keys)
         self._examine(keys, datas)
+        for finding in self._epochs.look(keys, datas):
+            self.note(finding)
         if self._tree is not None and whole:
             self._grow(datas[:whole])
         if whole < len(keys):
             self._tree = None  # past a gap no root can be computed
         self._count += len(keys)
         self._last = keys[-1]
-
-    def _open(self, row: Row) -> None:
-        self._first = row[0]
-        try:
-            opening = msgspec.json.decode(row[1])
-            if opening["kind"] == "ledger.opened" and opening["seq"] == 1:
-                self._origin = origin(str(opening["body"]["site"]), int(opening["body"]["epoch"]))
-                return
-        except (*_UNREADABLE, KeyError, TypeError, ValueError):
-            pass
-        self.note(Finding("opening", f"record {row[0]} does not open a ledger", row[0], row[0]))
 
     def _placed(self, keys: list[int]) -> int:
         """Notes gaps; answers how many rows follow the last one without any."""
@@ -154,6 +150,7 @@ class Examination:
         """One checkpoint against the root of the first `size` records."""
         checkpoint = self._opened(note)
         if checkpoint is None:
+            self._doubt(size, note, root)
             return
         if checkpoint.root != root:
             # Kept until the end: a later one that agrees tells whether the records or this checkpoint are wrong.
@@ -170,18 +167,36 @@ class Examination:
             checkpoint = Checkpoint.parse(note.text)
             if note.size is not None and note.size != checkpoint.size:
                 raise BadNote(f"filed under {note.size}, but says {checkpoint.size}")
-            if self._origin and checkpoint.origin != self._origin:
-                raise BadNote(f"a checkpoint of {checkpoint.origin[:80]}, not of {self._origin}")
+            if (misnamed := self._misnamed(checkpoint)) is not None:
+                self.note(misnamed)
+                return None
         except BadNote as error:
             self.note(Finding("note", str(error), checkpoint=note.size))
             return None
         if self._key is not None:
             try:
-                open_checkpoint(note.text, self._key)
+                open_checkpoint(note.text, self._key.named(checkpoint.origin))
             except BadNote as error:
                 self.note(Finding("signature", str(error), checkpoint=checkpoint.size))
                 return None
         return checkpoint
+
+    def _doubt(self, size: int, note: Note, root: bytes) -> None:
+        """An own checkpoint under another name that contradicts the records: a changed first record makes them look so."""
+        if note.size == size and self._doubted is None:
+            with contextlib.suppress(BadNote):
+                self._doubted = size if Checkpoint.parse(note.text).root != root else None
+
+    def _misnamed(self, checkpoint: Checkpoint) -> Finding | None:
+        """What is wrong with the name of a checkpoint: another epoch than its size is of here, or another ledger altogether."""
+        name, size, expected = checkpoint.origin[:80], checkpoint.size, self._epochs.of(checkpoint.size)
+        if not expected or name == expected:
+            return None
+        opened = self._epochs.broken_off(name)
+        if opened is None or size < opened:
+            return Finding("note", f"a checkpoint of {name}, not of {expected}", checkpoint=size)
+        text = f"a checkpoint over {size} records of {name}, which ends here with record {opened - 1}: not all of them are here"
+        return Finding("epoch", text, checkpoint=size)
 
     # The end -----------------------------------------------------------------------------------------------------------------
 
@@ -190,6 +205,8 @@ class Examination:
         if not self._count:
             self.note(Finding("opening", "there are no records"))
         self._finish_notes()
+        if self._doubted is not None and not self._checkpoints:
+            self._contradicting.insert(0, self._doubted)
         wrong = [size for size in self._contradicting if size > self._covered]
         for size in [size for size in self._contradicting if size <= self._covered] + wrong[:1]:
             self.note(self._contradiction(size))
@@ -199,7 +216,7 @@ class Examination:
             open_ends.add("newest")
         return Report(
             source=self._source,
-            origin=self._origin,
+            origin=self._epochs.origin,
             count=self._count,
             first=self._first if self._count else None,
             last=self._last if self._count else None,
@@ -212,6 +229,7 @@ class Examination:
             findings=tuple(self._findings),
             more=self._more,
             unproven=tuple(sorted(open_ends)),
+            breaks=tuple(self._epochs.breaks),
         )
 
     def _finish_notes(self) -> None:

@@ -18,8 +18,8 @@ import msgspec
 from controller.ledger.database import Tables, create_tables, drop_tables, fold_is_current, latest_time, open_writer
 from controller.ledger.nodes import KEPT_LEVEL, load_frontier
 from controller.record.canonical import canonical
-from controller.record.envelope import Record, decode, encode, kind_of
-from controller.record.kinds.site import LedgerOpened
+from controller.record.envelope import MalformedRecord, Record, decode, encode, kind_of
+from controller.record.kinds.site import LedgerOpened, LedgerReopened
 from controller.record.kinds.start import ALONE, mark_after
 from controller.record.note import Checkpoint, origin
 from controller.record.private import PrivateRow
@@ -54,7 +54,7 @@ class Appended:
 
 
 class Ledger:
-    """The ledger of one site and epoch, for its one writer."""
+    """The ledger of one site, in all its epochs, for its one writer. `epoch` is that of the last `ledger.opened`."""
 
     def __init__(self, path: Path, site: str) -> None:
         self._lock = hold(path)
@@ -72,6 +72,7 @@ class Ledger:
         self._tables = Tables(self.connection)
         self.size: int = self.connection.execute("select coalesce(max(seq), 0) from record").fetchone()[0]
         self._frontier = load_frontier(self.connection, self.size)
+        self._check_site()
         self.epoch = self._read_epoch()
         self.latest = latest_time(self.connection)
         """The latest time that a record carries, as text: time does not go back behind it while the clock is doubted."""
@@ -85,14 +86,15 @@ class Ledger:
         self.connection.close()
         os.close(self._lock)
 
-    def _read_epoch(self) -> int:
+    def _check_site(self) -> None:
         row = self.connection.execute("select bytes from record where seq = 1").fetchone()
-        if row is None:
-            return 0
-        opened = decode(row[0]).body
-        if not isinstance(opened, LedgerOpened) or opened.site != self.site:
+        opened = None if row is None else decode(row[0]).body
+        if row is not None and (not isinstance(opened, LedgerOpened) or opened.site != self.site):
             raise WrongLedger(f"{self.path} is not the ledger of {self.site}")
-        return opened.epoch
+
+    def _read_epoch(self) -> int:
+        epoch: int = self.connection.execute("select coalesce(max(opening), 0) from opening").fetchone()[0]
+        return epoch
 
     def _read_mark(self) -> str:
         waiting = self.connection.execute("select 1 from start where state = 'single'").fetchone()
@@ -127,17 +129,41 @@ class Ledger:
         self.mark = mark_after(self.mark, body)
         record = Record(self.size + 1, stamp.at, stamp.boot, stamp.clock, kind, version, by, body, self.mark)
         data = encode(record)
-        self.connection.execute("insert into record (seq, bytes) values (?, ?)", (record.seq, data))
+        self._store(record.seq, data)
+        return Appended(record, self._fold(record))
+
+    def extend(self, data: bytes) -> Record:
+        """Appends a record's own bytes inside a transaction and folds nothing: `fold_behind` does, once they are believed.
+
+        Raises MalformedRecord for bytes that are not the next record.
+        """
+        record = decode(data)
+        if record.seq != self.size + 1:
+            raise MalformedRecord(f"record {record.seq} in the place of {self.size + 1}")
+        self._store(record.seq, data)
+        return record
+
+    def fold_behind(self, seq: int) -> None:
+        """Folds the records behind `seq` that `extend` appended, in the same transaction."""
+        for (data,) in self.connection.execute("select bytes from record where seq > ? order by seq", (seq,)):
+            record = decode(data)
+            self._fold(record)
+            self.mark = record.mark
+
+    def _store(self, seq: int, data: bytes) -> None:
+        self.connection.execute("insert into record (seq, bytes) values (?, ?)", (seq, data))
         for level, position, hashed in self._frontier.append(leaf_hash(data)):
             if level >= KEPT_LEVEL:
                 self.connection.execute("insert into node values (?, ?, ?)", (level, position, hashed))
-        self.size = record.seq
+        self.size = seq
+
+    def _fold(self, record: Record) -> tuple[RowChange, ...]:
         self.latest = max(self.latest, record.at)
-        if isinstance(body, LedgerOpened):
-            self.epoch = body.epoch
+        if isinstance(record.body, LedgerOpened | LedgerReopened):
+            self.epoch = record.body.epoch
         changes = project(record)
         self._tables.apply(changes)
-        return Appended(record, changes)
+        return changes
 
     def put_private(self, row: PrivateRow, at: str) -> None:
         """Stores a version of a private row inside a transaction."""
@@ -170,7 +196,7 @@ class Ledger:
                 self.latest = max(self.latest, record.at)
                 self._tables.apply(project(record))
             self._mark_fold()
-            self.mark = self._read_mark()
+            self.mark, self.epoch = self._read_mark(), self._read_epoch()
         return self.size
 
     def begin(self, stamp: Stamp) -> None:

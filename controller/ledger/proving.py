@@ -48,7 +48,7 @@ class _Tally:
             return
         if self._key is not None:
             try:
-                open_checkpoint(text, self._key)
+                open_checkpoint(text, self._key.named(checkpoint.origin))
             except BadNote as error:
                 self.note("signature", str(error), checkpoint=checkpoint.size)
                 return
@@ -60,7 +60,7 @@ class _Tally:
             try:
                 other = Checkpoint.parse(text)
                 if self._key is not None:
-                    open_checkpoint(text, self._key)
+                    open_checkpoint(text, self._key.named(other.origin))
             except BadNote as error:
                 self.note("note", f"the checkpoint given: {error}")
                 continue

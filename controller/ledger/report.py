@@ -26,6 +26,7 @@ CODES = {
     "note": "a checkpoint that is none, or of another ledger",
     "signature": "a checkpoint that the given key did not sign",
     "tail": "a checkpoint over more records than there are: the end is missing",
+    "epoch": "a checkpoint of an epoch that this ledger broke off: records that it was signed over are not here",
     "proof": "an inclusion proof that does not lead to the checkpoint",
     "end": "the export has no proper end",
 }
@@ -40,6 +41,16 @@ class Finding(msgspec.Struct, frozen=True):
     first: int | None = None
     last: int | None = None
     checkpoint: int | None = None
+
+
+class Break(msgspec.Struct, frozen=True):
+    """A new epoch within the ledger: its first record, and the note that it breaks with, over `size` records."""
+
+    epoch: int
+    first: int
+    reason: str
+    previous: str
+    size: int | None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -66,6 +77,8 @@ class Report(msgspec.Struct, frozen=True):
     """Findings beyond those listed."""
     unproven: tuple[str, ...]
     """Codes of `UNPROVEN`: what this verification says nothing about."""
+    breaks: tuple[Break, ...] = ()
+    """Where the ledger itself says that it lost records, or that others were kept elsewhere, and began a new epoch."""
 
     @property
     def ok(self) -> bool:

@@ -23,8 +23,22 @@ def _key_id(name: str, signing: bytes) -> bytes:
 
 
 def origin(site: str, epoch: int) -> str:
-    """The origin line, and the key's name, of a site's ledger."""
+    """The origin line, and the key's name, of a site's ledger in one of its epochs."""
     return f"sekimori/{site}/{epoch}"
+
+
+def epoch_of(name: str, site: str) -> int:
+    """Which epoch of this site's ledger an origin line names; 0 for anything else."""
+    prefix, _, number = name.rpartition("/")
+    good = prefix == f"sekimori/{site}" and number.isascii() and number.isdigit() and len(number) < 16
+    return int(number) if good and number == str(int(number)) else 0
+
+
+def _site(name: str) -> str:
+    """The site whose ledger an origin line names; empty for another's."""
+    prefix, _, number = name.rpartition("/")
+    _, separator, site = prefix.partition("sekimori/")
+    return site if separator and not prefix.startswith("/") and number.isdigit() else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,10 @@ class VerifierKey:
         """The key in that form."""
         encoded = base64.b64encode(_ED25519 + self.signing).decode()
         return f"{self.name}+{_key_id(self.name, self.signing).hex()}+{encoded}"
+
+    def named(self, name: str) -> Self:
+        """The same key under the name of another epoch of its site; itself for any other name."""
+        return type(self)(name, self.signing) if _site(name) == _site(self.name) != "" else self
 
     @classmethod
     def parse(cls, text: str) -> Self:

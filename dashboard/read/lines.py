@@ -92,12 +92,17 @@ def private_refs(body: object) -> dict[str, PrivateRef]:
     return {name: ref for name in fields if isinstance(ref := getattr(body, name, None), PrivateRef)}
 
 
+_GROUPS = {"enrolment.closed": "enrolment", "ledger.opened": "opening"}
+"""Where the words for a record's reason are, for kinds whose reasons are no refusals."""
+
+
 def _why(row: Any, body: object, texts: dict[str, dict[str, str]], lang: str) -> str:  # noqa: ANN401 - a row of COLUMNS
     """The refusal, what was asked for, an operator's roles, and what somebody wrote as reason or purpose."""
     parts = [words(getattr(body, "request_kind", ""), lang, "request")]
     parts += [words(role, lang, "role") for role in getattr(body, "roles", ())]
     if row.code:
-        group = "enrolment" if row.kind == "enrolment.closed" and row.code in codes("enrolment") else "code"
+        group = _GROUPS.get(row.kind, "code")
+        group = group if row.code in codes(group) else "code"
         parts.append(words(row.code, lang, group))
     parts += [texts.get(ref.id, {}).get(name, "") for name, ref in private_refs(body).items()]
     return " · ".join(part for part in parts if part)

@@ -8,11 +8,57 @@ from controller.record.tables import Delete, Row, RowChange, Upsert
 
 @kind("ledger.opened")
 class LedgerOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first record of an epoch. A later epoch names the last checkpoint of the one before."""
+    """The first record of a ledger. A later epoch of it begins with version 2 of this kind."""
 
     site: str
     epoch: int
     previous: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The epoch."""
+        row: Row = {"opening": self.epoch, "previous": self.previous, "at": record.at, "seq": record.seq}
+        return (Upsert("opening", row),)
+
+
+@kind("ledger.opened", 2)
+class LedgerReopened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new epoch begins behind the records that are here: a checkpoint that the site once signed is not kept any more.
+
+    The records before this one stay; those that the old checkpoint covers and that are not among them are lost (design §4).
+    """
+
+    site: str
+    epoch: int
+    previous: str
+    """The checkpoint with which the ledger breaks, as a signed note; empty when none is known."""
+    reason: str
+    """`lost`: it covers more records than are here. `fork`: it covers others. `restored`: a backup was put back, and
+    nobody could be asked what came after it."""
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The epoch, and why it was begun."""
+        row: Row = {
+            "opening": self.epoch,
+            "previous": self.previous,
+            "reason": self.reason,
+            "at": record.at,
+            "seq": record.seq,
+        }
+        return (Upsert("opening", row),)
+
+
+@kind("ledger.recovered")
+class LedgerRecovered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The records from `first` to `last` were missing here and came back from a dashboard's copy, as they once were signed."""
+
+    first: int
+    last: int
+    texts: int
+    """How many private rows that they refer to came with them."""
+    dashboard: str
+    """Whose copy it was."""
+    checkpoint: str
+    """The signed note that they were checked against."""
 
     def rows(self, record: Record) -> tuple[RowChange, ...]:
         """Nothing."""

@@ -44,6 +44,8 @@ EXAMPLES: list[msgspec.Struct] = [
         (site.ScheduleSet("office", "業務時間", "Office hours", "mon-fri 08:00-19:00"),),
         (("zone", "old"),),
     ),
+    site.LedgerReopened("works", 2, "sekimori/works/1\n41\nAAAA\n\n— sekimori/works/1 AAAA\n", "lost"),
+    site.LedgerRecovered(40, 41, 1, "0011223344556677", "sekimori/works/1\n41\nAAAA\n\n— sekimori/works/1 AAAA\n"),
     site.PartFailed("gpio:17", "silent"),
     site.PartRecovered("gpio:17"),
     site.InputsDropped("CredentialPresented", 12),
