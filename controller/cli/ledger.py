@@ -17,6 +17,7 @@ from controller.cli.voice import Voice
 from controller.ledger.export import export_records
 from controller.ledger.verify import Report, verify_file
 from controller.record.note import BadNote, VerifierKey
+from controller.record.words import words
 
 _SHOWN = 10
 """Findings shown in words; `--json` has them all."""
@@ -100,7 +101,7 @@ def _tell(voice: Voice, file: Path, report: Report) -> None:
     voice.say("verify.first_bad", seq=voice.text("verify.none") if report.first_bad is None else report.first_bad)
     voice.say("verify.checkpoints", count=report.checkpoints, signed=report.signed, covered=report.covered)
     for broken in report.breaks:
-        size, reason = _or_dash(broken.size), voice.text(f"break.{broken.reason}") if broken.reason else "–"
+        size, reason = _or_dash(broken.size), words(broken.reason, voice.lang, "opening") or "–"
         voice.say("verify.break", epoch=broken.epoch, first=broken.first, size=size, reason=reason, style="yellow")
     if report.root is not None:
         voice.say("verify.root", root=report.root)
