@@ -29,6 +29,8 @@ from controller.backup.taking import Source
 from controller.clock import Clock, SystemClock
 from controller.console import Console, NotRunning, ask
 from controller.desk import Desk
+from controller.disk import MEGABYTE, Disk
+from controller.endurance import Endurance
 from controller.facility import BrokerForm, Facility, load_facility
 from controller.facts import Facts
 from controller.feeds import ContactFeed, ReaderFeed
@@ -181,6 +183,10 @@ class Controller:
         self._link = self._make_link()
         told = self._link.told if self._link is not None else _nobody
         self._loop = self._site.loop(self._clock, actuator, self._boot, told, reached)
+        space = Disk(data, facility.disk.low_mb * MEGABYTE, facility.disk.reserve_mb * MEGABYTE)
+        self._endurance = Endurance(
+            facility, self._site.ledger, self._loop, space, self._clock, actuator, self._boot, told
+        )  # fmt: skip
         self._readers = {
             id: ReaderFeed(
                 id, facility.readers[id].device, reader, self._parts.annunciators.get(id), self._inbox, self._clock
@@ -189,7 +195,7 @@ class Controller:
         }
         self._contacts = ContactFeed(self._parts.contacts, self._inbox, self._clock)
         self._pulse = Pulse(
-            self._readers, self._contacts, self._loop.alarmed, self._status, SystemdNotifier().notify
+            self._readers, self._contacts, self._endurance.alarmed, self._status, SystemdNotifier().notify
         )
 
     def _open_parts(self) -> Parts:
@@ -213,30 +219,33 @@ class Controller:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._end())
         try:
-            self._loop.start()
+            self._endurance.start()
             self._start_threads()
             gc.freeze()  # what lives as long as the process is not looked through again: 11 ms in the middle of a tap
             log.info("running", site=self._site.facility.id, boot=self._boot, records=self._site.ledger.size)
             while not self._ending.is_set():
                 self._turn()
             self._pulse.stopping()
-            self._loop.stop()
+            self._endurance.stop()
         finally:
             self._parts.secure()  # before anything that takes time: a fault of ours leaves no lock released
             self._close(self._parts)
         return 70 if self._supervisor.failed else 0
 
     def _turn(self) -> None:
-        inputs = self._inbox.take(BATCH, min(self._loop.wait_s(), BEAT_S))
-        self._loop.turn(inputs, self._inbox.dropped())
+        inputs = self._inbox.take(BATCH, min(self._endurance.wait_s(), BEAT_S))
+        self._endurance.turn(inputs, self._inbox.dropped())
         self._pulse.beat(self._clock.monotonic())
 
     def _status(self) -> str:
         """What `systemctl status` shows: counts alone."""
-        failed = sum(self._loop.alarmed(reader.part) for reader in self._readers.values())
+        failed = sum(self._endurance.alarmed(reader.part) for reader in self._readers.values())
         link = "none" if self._link is None else "connected" if self._link.connected else "away"
         doors, readers = len(self._parts.locks), len(self._readers)
-        return f"{doors} doors, {readers} readers ({failed} failed), broker {link}, {self._site.ledger.size} records"
+        outage = self._endurance.outage
+        disk = "ok" if outage is None else outage.reason
+        records = self._site.ledger.size
+        return f"{doors} doors, {readers} readers ({failed} failed), broker {link}, disk {disk}, {records} records"
 
     def _start_threads(self) -> None:
         start = self._supervisor.start

@@ -4,20 +4,34 @@ A Unix socket in the data directory, mode 0600: whoever may open it could read t
 asks, one answers.
 """
 
+import errno
 import json
 import os
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import msgspec
+import structlog
 
 from controller.inbox import ConsoleAsked, Inbox
 
 SOCKET = "console.sock"
-_LONGEST = 16_384
+_LONGEST = 262_144
+"""Bytes of a line."""
+_CHUNK = 16_384
+_WAITING = 4
+"""Askers that wait while one is answered; more are turned away by the kernel."""
+_ASKED_S = 2.0
+"""Within this a whole line has to come: who asks slowly must not keep the others waiting."""
 _ANSWER_S = 10.0
+_AGAIN_S = 5.0
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
+log = structlog.get_logger()
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -40,29 +54,50 @@ class Console:
         self._inbox = inbox
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop` is set."""
-        self._path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-            mask = os.umask(0o177)
+        """Until `stop` is set. Where no socket can be made, as on a full disk, it is tried again: doors need no console."""
+        while not stop.is_set():
             try:
-                listener.bind(_address(self._path))
-            finally:
-                os.umask(mask)
-            listener.listen(4)
-            listener.settimeout(0.5)
-            while not stop.is_set():
-                try:
-                    connection, _ = listener.accept()
-                except TimeoutError:
-                    continue
-                with connection:
-                    self._answer(connection)
+                listener = self._listen()
+            except OSError as error:
+                if error.errno not in _DISK:
+                    raise
+                log.warning("no console", problem=str(error))
+                stop.wait(_AGAIN_S)
+                continue
+            with listener:
+                self._serve(listener, stop)
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+    def _listen(self) -> socket.socket:
+        """The socket, for its owner alone. Raises OSError."""
         self._path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        mask = os.umask(0o177)
+        try:
+            listener.bind(_address(self._path))
+        except OSError:
+            listener.close()
+            raise
+        finally:
+            os.umask(mask)
+        listener.listen(_WAITING)
+        listener.settimeout(0.5)
+        return listener
+
+    def _serve(self, listener: socket.socket, stop: threading.Event) -> None:
+        """One asker after the other."""
+        while not stop.is_set():
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                continue
+            with connection:
+                self._answer(connection)
 
     def _answer(self, connection: socket.socket) -> None:
-        connection.settimeout(_ANSWER_S)
         try:
-            asked = _decoder.decode(_line(connection))
+            asked = _decoder.decode(_line(connection, _ASKED_S))
         except (OSError, ValueError, RecursionError):
             _say(connection, {"code": "form", "place": "console", "records": []})
             return
@@ -87,7 +122,7 @@ def ask(data: Path, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise NotRunning(f"no controller is running in {data}") from error
         _say(connection, {"command": command, "arguments": arguments})
-        given: dict[str, Any] = json.loads(_line(connection))
+        given: dict[str, Any] = json.loads(_line(connection, 2 * _ANSWER_S))
         return given
 
 
@@ -97,11 +132,13 @@ def _address(path: Path) -> str:
     return min(str(path), near, key=len)
 
 
-def _line(connection: socket.socket) -> bytes:
-    data = b""
+def _line(connection: socket.socket, within_s: float) -> bytes:
+    """One line. Raises ValueError for none or one too long, TimeoutError."""
+    data, end = b"", monotonic() + within_s
     while not data.endswith(b"\n"):
-        chunk = connection.recv(_LONGEST)
-        if not chunk or len(data) > 16 * _LONGEST:
+        connection.settimeout(max(0.001, end - monotonic()))
+        chunk = connection.recv(_CHUNK)
+        if not chunk or len(data) > _LONGEST:
             raise ValueError("no whole line")
         data += chunk
     return data
@@ -109,6 +146,7 @@ def _line(connection: socket.socket) -> bytes:
 
 def _say(connection: socket.socket, value: dict[str, Any]) -> None:
     try:
+        connection.settimeout(_ASKED_S)
         connection.sendall(json.dumps(value).encode() + b"\n")
     except OSError:
         return  # the asker has gone; what it asked is recorded all the same

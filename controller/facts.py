@@ -38,6 +38,10 @@ class Facts:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
+    def reconnect(self, connection: sqlite3.Connection) -> None:
+        """Asks this connection from now on."""
+        self._connection = connection
+
     def badge_of(self, credential: str) -> BadgeFact | None:
         """The badge with this credential digest. A retired badge stays known; a live one comes first."""
         row = self._connection.execute(BADGE + "badge.credential = ?", (credential,)).fetchone()
@@ -137,9 +141,9 @@ class Facts:
             "select portal, release_seq from portal_state where release_seq is not null"
         ).fetchall()
 
-    def failed_parts(self) -> set[str]:
-        """The parts that had failed when the ledger last heard of them."""
-        return {part for (part,) in self._connection.execute("select part from part where state = 'failed'")}
+    def failed_parts(self) -> dict[str, str]:
+        """The parts that had failed when the ledger last heard of them, and why."""
+        return dict(self._connection.execute("select part, reason from part where state = 'failed'").fetchall())
 
     def configured(self) -> dict[str, set[str]]:
         """The ids in the tables of what is screwed on."""

@@ -1,6 +1,7 @@
 """From an input to its outcome: one `match`, each arm gathering facts and asking one rule. No I/O but queries."""
 
 import hmac
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,13 +68,18 @@ class Judgement:
         self._pepper = pepper
         self._reader_portals = {reader.id: reader.portal for reader in facility.readers.values()}
         self.enrolments: dict[str, Enrolment] = {}
-        self.failed: set[str] = set()
+        self.failed: dict[str, str] = {}
         self.reload()
 
     def reload(self) -> None:
         """Reads again what is kept from the tables: open enrolments and failed parts."""
         self.enrolments = self._facts.enrolments(self._reader_portals)
         self.failed = self._facts.failed_parts()
+
+    def reconnect(self, connection: sqlite3.Connection) -> None:
+        """Asks this connection from now on: the file was opened anew."""
+        self._facts.reconnect(connection)
+        self.reload()
 
     def digest(self, credential: str) -> str:
         """What records say of a credential."""
@@ -91,12 +97,11 @@ class Judgement:
             case ConsoleAsked():
                 return self._console(item)
             case PartFailing(part, reason):
-                known = part in self.failed
-                self.failed.add(part)
+                known = self.failed.get(part) == reason
+                self.failed[part] = reason
                 return Verdict(Outcome(() if known else (PartFailed(part, reason),)))
             case PartAnswering(part):
-                known = part in self.failed
-                self.failed.discard(part)
+                known = self.failed.pop(part, None) is not None
                 return Verdict(Outcome((PartRecovered(part),) if known else ()))
 
     def due(self, now: Now, portals: dict[str, PortalState]) -> Iterator[Verdict]:

@@ -7,6 +7,7 @@ then private rows (F13). A lost cursor costs a repetition, never a record: consu
 
 import json
 import os
+import sqlite3
 import threading
 from collections import deque
 from pathlib import Path
@@ -18,6 +19,7 @@ from controller.clock import Clock
 from controller.facility import BrokerForm
 from controller.inbox import Inbox, PartAnswering, PartFailing, RequestReceived
 from controller.ledger.database import open_reader
+from controller.ledger.faults import disk_fault
 from controller.outgoing import Outgoing
 from controller.record.canonical import timestamp
 from controller.record.keys import KeyPair
@@ -81,8 +83,7 @@ class Link:
     def run(self, stop: threading.Event) -> None:
         """Connects, carries, and connects again, until `stop`. Never gives up (F11)."""
         failures = 0
-        connection = open_reader(self._ledger)
-        outgoing = Outgoing(connection, self._topics, self._key)
+        outgoing = Outgoing(open_reader(self._ledger), self._topics, self._key)
         self.cursor = self._load_cursor(outgoing.epoch)
         while not stop.is_set():
             began_s = self._clock.monotonic()
@@ -90,11 +91,10 @@ class Link:
                 with self._connect(outgoing.epoch) as broker:
                     self.connected = True
                     self._carry(broker, outgoing, stop)
-            except Broken as broken:
+            except (Broken, sqlite3.Error) as error:
                 self.connected = False
-                log.warning("broker", problem=str(broken), reason=broken.reason)
                 failures = 0 if self._clock.monotonic() - began_s >= STEADY_S else failures
-                self._trouble(broken.reason)
+                self._tell(error)
                 self._save_cursor(outgoing.epoch)
                 self._absorb(outgoing)
                 outgoing.forget()
@@ -102,7 +102,17 @@ class Link:
                 failures += 1
         self.connected = False
         self._save_cursor(outgoing.epoch)
-        connection.close()
+        outgoing.close()
+
+    def _tell(self, error: Broken | sqlite3.Error) -> None:
+        """What kept us from carrying. Raises it when it is a bug, and neither the broker's nor the disk's doing."""
+        if isinstance(error, Broken):
+            log.warning("broker", problem=str(error), reason=error.reason)
+            self._trouble(error.reason)
+        elif (fault := disk_fault(error, self._ledger.parent)) is not None:
+            log.warning("ledger not read", reason=fault)
+        else:
+            raise error
 
     # An alarm like any part's ------------------------------------------------------------------------------------------
 
@@ -138,8 +148,9 @@ class Link:
 
     def _carry(self, broker: BrokerConnection, outgoing: Outgoing, stop: threading.Event) -> None:
         """What one connection carries. Raises Broken."""
-        outgoing.renew()
         broker.publish(self._topics.online, self._online(True, outgoing.epoch), retain=True)
+        outgoing.publish_ahead(broker, timestamp(self._clock.now()))
+        outgoing.renew()
         in_flight: dict[int, int] = {}
         acked: set[int] = set()
         sent = self.cursor
@@ -148,6 +159,8 @@ class Link:
             now_s = self._clock.monotonic()
             self._hold(began_s, now_s)
             self._absorb(outgoing)
+            if outgoing.reopen:
+                outgoing.reconnect(open_reader(self._ledger))
             for mid in broker.acknowledged():
                 heard_s = now_s
                 if (seq := in_flight.pop(mid, None)) is not None:

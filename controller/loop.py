@@ -4,8 +4,10 @@ One thread, the only one that writes. What secures is done at once; what release
 nothing was decided: the portals' states are those from before, and nothing opens.
 """
 
+import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -28,7 +30,7 @@ from controller.record.topics import Reply
 from controller.rejections import Rejections
 from controller.rules.effects import Effect, SecureLock
 from controller.rules.outcome import Moved
-from controller.rules.portal import PortalState
+from controller.rules.portal import PortalState, Step
 from controller.turn import Committed, Draft, after_commit, at_once
 
 BATCH = 256
@@ -63,6 +65,8 @@ class Loop:
         self.portals = {portal: PortalState() for portal in facility.portals}
         self._checkpoint_size, self._checkpoint_s = self._newest_checkpoint(), clock.monotonic()
         self._rejections = Rejections()
+        self.settled = True
+        """Whether the last turn's inputs are decided and durable; what failed then was only the signing after it."""
 
     # A run's begin and end ------------------------------------------------------------------------------------------------
 
@@ -79,8 +83,26 @@ class Loop:
                 self._append(screwed_on, now, draft)
             for portal, release in facts.pending_releases():
                 self._append(ReleaseAbandoned(portal, release), now, draft)
-        self._judgement.reload()
+        self._judgement.reconnect(self._ledger.connection)
         self._told(draft.done)
+
+    def resume(self, bodies: Sequence[msgspec.Struct], doors: Mapping[str, Step]) -> None:
+        """Goes on after an outage of the disk: these records, releases that nobody performed, and the doors as they stand."""
+        self._judgement.reconnect(self._ledger.connection)
+        now, draft = self._now(), Draft()
+        with self._ledger.transaction():
+            for body in bodies:
+                self._append(body, now, draft)
+            for portal, release in Facts(self._ledger.connection).pending_releases():
+                self._append(ReleaseAbandoned(portal, release), now, draft)
+            for step in doors.values():
+                for body in step.records:
+                    self._append(body, now, draft)
+        self._judgement.reload()
+        self.portals = {portal: step.state for portal, step in doors.items()}
+        draft.effects = [effect for step in doors.values() for effect in step.effects]
+        draft.done.renewed = True
+        self._after(draft)
 
     def stop(self) -> None:
         """Secures every lock, records the end, and signs it."""
@@ -103,6 +125,7 @@ class Loop:
     def turn(self, inputs: list[Input], dropped: Counter[str] | None = None) -> None:
         """Decides these inputs and what is due, commits, performs. Raises what the ledger raises; then nothing opened."""
         self._reached("taken")
+        self.settled = False
         now, draft = self._now(), Draft()
         before, counted = dict(self.portals), self._rejections.copy()
         if inputs or dropped or self._is_due(now):
@@ -115,9 +138,11 @@ class Loop:
                 self._reached("committed")
             except BaseException:
                 self.portals, self._rejections = before, counted
-                self._judgement.reload()
+                with suppress(sqlite3.Error):  # of a disk that fails: `resume` reads it again
+                    self._judgement.reload()
                 raise
             self._after(draft)
+        self.settled = True
         if self._checkpoint_due(now):
             self.sign()
 

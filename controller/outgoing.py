@@ -11,11 +11,12 @@ from controller.broker import BrokerConnection
 from controller.facts import Facts
 from controller.record.canonical import canonical
 from controller.record.keys import KeyPair, PublicKeys
+from controller.record.kinds.disk import DISK
 from controller.record.private import PrivateRow
 from controller.record.requests import MalformedRequest, QueryPrivate, QueryResend, Request, read_body
 from controller.record.sealed import seal
 from controller.record.signed import sign_message
-from controller.record.tables import TABLES, Row, Upsert
+from controller.record.tables import TABLES, Row, RowChange, Upsert
 from controller.record.topics import RESEND_BATCH, Reply, Resent, SealedPrivate, State, Topics
 from controller.turn import Committed
 
@@ -42,6 +43,10 @@ class Outgoing:
         self._replies: deque[tuple[str, Reply]] = deque(maxlen=1000)
         self._queries: deque[Request] = deque(maxlen=100)
         self._checkpoint: str | None = None
+        self._ahead: dict[tuple[str, str], Row] = {}
+        """States that no record holds yet, because none can be written: they stand before the tables' own."""
+        self.reopen = False
+        """The ledger's file was opened anew by its writer: the reader of it should be as well."""
         self.epoch = self._read_epoch()
 
     def _read_epoch(self) -> int:
@@ -50,10 +55,15 @@ class Outgoing:
 
     def take(self, done: Committed) -> None:
         """Notes what a commit changed."""
+        for change in done.ahead:
+            self._ahead.update(_state(change))
+            self._states.update(_state(change))
+        if done.renewed:
+            self._ahead.clear()
+            self.reopen = True
         for appended in done.appended:
             for change in appended.changes:
-                if isinstance(change, Upsert) and change.table in STATES:
-                    self._states[change.table, str(change.row[TABLES[change.table].key[0]])] = change.row
+                self._states.update(_state(change))
                 if change.table == "dashboard":
                     self._queue_private()
         for row in done.private:
@@ -71,9 +81,31 @@ class Outgoing:
             for values in cursor:
                 row = dict(zip(columns, values, strict=True))
                 self._states[table, str(row[TABLES[table].key[0]])] = row
+        self._states.setdefault(("part", DISK), self._sound_disk())
+        self._states.update(self._ahead)
         newest = self._connection.execute("select note from checkpoint order by size desc limit 1").fetchone()
         self._checkpoint = newest[0] if newest else None
         self._queue_private()
+
+    def _sound_disk(self) -> Row:
+        """The disk of a ledger that never told of a fault: a dashboard may still have the word of one that left no record."""
+        seq: int = self._connection.execute("select coalesce(max(seq), 0) from record").fetchone()[0]
+        return {"part": DISK, "state": "ok", "reason": "", "at": "", "seq": seq}
+
+    def reconnect(self, connection: sqlite3.Connection) -> None:
+        """Reads on this connection from now on, everything anew."""
+        self.close()
+        self._connection, self.reopen = connection, False
+        self.renew()
+
+    def close(self) -> None:
+        """Ends the reading."""
+        self._connection.close()
+
+    def publish_ahead(self, broker: BrokerConnection, at: str) -> None:
+        """What holds though it is on no record, first of all: it needs nothing of the ledger's file."""
+        for (noun, id), row in self._ahead.items():
+            self._publish_state(broker, noun, id, row, at)
 
     def forget(self) -> None:
         """While there is no connection: what `renew` finds again need not be kept."""
@@ -84,9 +116,7 @@ class Outgoing:
     def publish_urgent(self, broker: BrokerConnection, at: str) -> None:
         """States, the checkpoint, replies."""
         for (noun, id), row in list(self._states.items()):
-            topic = self._topics.state(noun, id)
-            payload = State(noun, id, str(row.get("at") or at), int(row.get("seq") or 0), self.epoch, row)
-            broker.publish(topic, sign_message(self._key, topic, payload), retain=True)
+            self._publish_state(broker, noun, id, row, at)
             del self._states[noun, id]
         if self._checkpoint is not None:
             broker.publish(self._topics.checkpoint, self._checkpoint.encode(), retain=True)
@@ -96,6 +126,11 @@ class Outgoing:
             topic = self._topics.reply(dashboard)
             broker.publish(topic, sign_message(self._key, topic, reply))
             self._replies.popleft()
+
+    def _publish_state(self, broker: BrokerConnection, noun: str, id: str, row: Row, at: str) -> None:
+        topic = self._topics.state(noun, id)
+        payload = State(noun, id, str(row.get("at") or at), int(row.get("seq") or 0), self.epoch, row)
+        broker.publish(topic, sign_message(self._key, topic, payload), retain=True)
 
     def records(self, after: int, most: int) -> Iterator[tuple[int, bytes]]:
         """The next records behind `after`, at most so many."""
@@ -176,3 +211,10 @@ class Outgoing:
 def _private_row(row: tuple[str, int, str, str]) -> PrivateRow:
     id, version, text, salt = row
     return PrivateRow(id, version, msgspec.json.decode(text), salt)
+
+
+def _state(change: RowChange) -> list[tuple[tuple[str, str], Row]]:
+    """The state that a row change is news of, by noun and id; none for any other change."""
+    if not isinstance(change, Upsert) or change.table not in STATES:
+        return []
+    return [((change.table, str(change.row[TABLES[change.table].key[0]])), change.row)]

@@ -11,6 +11,7 @@ from controller.judgement import Verdict
 from controller.ledger.ledger import Appended
 from controller.record.private import PrivateRow
 from controller.record.requests import Request
+from controller.record.tables import RowChange
 from controller.record.topics import Reply
 from controller.rules.effects import Effect, ReleaseLock, SecureLock
 
@@ -25,6 +26,10 @@ class Committed:
     replies: list[tuple[str, Reply]] = field(default_factory=list)
     queries: list[Request] = field(default_factory=list)
     checkpoint: str | None = None
+    ahead: list[RowChange] = field(default_factory=list)
+    """Rows of states that hold though nothing can be recorded of them now: the disk's own, and of doors meanwhile."""
+    renewed: bool = False
+    """The file was opened anew: everything that is retained goes out again from the tables."""
 
 
 @dataclass

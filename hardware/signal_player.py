@@ -26,14 +26,14 @@ class SignalPlayer:
         self._thread.start()
 
     def play(self, name: str) -> None:
-        """Starts a signal from its beginning; a standing one that stands already goes on.
+        """Starts a signal from its beginning; a standing one that stands already goes on, unless its sound has an end.
 
         Raises KeyError, and HardwareFault if the lamp failed since the last call: the signal is started all the same.
         """
         signal = self._signals[name]
         with self._changed:
             fault, self._fault = self._fault, None
-            if not (signal.standing and self._playing is signal):
+            if not (signal.standing and self._playing is signal) or signal.sounds_once:
                 self._start(signal)
         if fault is not None:
             raise fault

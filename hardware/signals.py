@@ -73,6 +73,11 @@ class Signal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether it lasts until another is played."""
         return self.duration_ms == 0
 
+    @property
+    def sounds_once(self) -> bool:
+        """Whether its sound ends while its light stands: it sounds again for whoever asks again (a tap at a faulty door)."""
+        return self.standing and bool(self.buzzer) and self.buzzer_times > 0
+
     def at(self, elapsed_ms: float) -> tuple[Frame | None, float]:
         """What is on after so long, and for how many more milliseconds at most. None when the signal is over."""
         left = float("inf") if self.standing else self.duration_ms - elapsed_ms

@@ -160,13 +160,17 @@ class SiteProcess:
     def start(self, program: Sequence[str | Path] | None = None) -> None:
         """Starts `sekimori run`, or another program that runs it, and waits until every door was seen."""
         before = self.size()
+        self.launch(program)
+        until(f"the controller runs ({self.log})", self._answers)
+        seen = lambda: sum(record.kind == "door.observed" for record in self.records(before)) >= len(PORTALS)  # noqa: E731
+        until("every door was seen", lambda: seen() or None)
+
+    def launch(self, program: Sequence[str | Path] | None = None) -> None:
+        """Starts it, and waits for nothing."""
         with self.log.open("ab") as log:
             self.controller = subprocess.Popen(
                 program or [SCRIPT, "run", "--data", str(self.data)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        until(f"the controller runs ({self.log})", self._answers)
-        seen = lambda: sum(record.kind == "door.observed" for record in self.records(before)) >= len(PORTALS)  # noqa: E731
-        until("every door was seen", lambda: seen() or None)
 
     def _answers(self) -> bool | None:
         assert self.controller is not None

@@ -170,10 +170,13 @@ class BreakingConnection:
     def __init__(self, inner: sqlite3.Connection) -> None:
         self._inner = inner
         self.breaks: Callable[[str], bool] = lambda text: False
+        self.code = sqlite3.SQLITE_IOERR
 
     def execute(self, text: str, *arguments: Any) -> sqlite3.Cursor:
         if self.breaks(text):
-            raise sqlite3.OperationalError("disk I/O error")
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = self.code
+            raise error
         return self._inner.execute(text, *arguments)
 
     def __getattr__(self, name: str) -> Any:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from controller.facility.forms import ASSURANCES, AnnunciatorForm, BrokerForm, FacilityForm, Names, PortalForm
+from controller.facility.forms import ASSURANCES, AnnunciatorForm, BrokerForm, DiskForm, FacilityForm, Names, PortalForm
 from controller.facility.hours import hours_text, schedule_of
 from controller.facility.mistakes import mistakes_in
 from controller.facility.settings import BadSettings, load_settings
@@ -60,6 +60,7 @@ class Facility:
     timezone: ZoneInfo
     clock_trust: str
     broker: BrokerForm | None
+    disk: DiskForm
     building: str
     backup_recipients: tuple[str, ...]
     zones: dict[str, Zone]
@@ -110,6 +111,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         timezone=zone,
         clock_trust=form.clock.trust,
         broker=_broker(form.broker, folder),
+        disk=form.disk,
         building=form.simulation.building if form.simulation else "",
         backup_recipients=form.backup.recipients,
         zones={z.id: Zone(z.id, z.name, ASSURANCES[z.least_assurance]) for z in form.zone},

@@ -47,6 +47,13 @@ class BrokerForm(_Form, frozen=True):
     key_file: str = ""
 
 
+class DiskForm(_Form, frozen=True):
+    """`[disk]`: below `low_mb` megabytes free it is an alarm; `reserve_mb` are kept for when there are none. 0: without."""
+
+    low_mb: int = 200
+    reserve_mb: int = 8
+
+
 class SimulationForm(_Form, frozen=True):
     """`[simulation]`: where the simulated building listens; needed when a part is `simulated:`."""
 
@@ -123,6 +130,7 @@ class FacilityForm(_Form, frozen=True):
     clock: ClockForm = ClockForm()
     calendar: CalendarForm = CalendarForm()
     broker: BrokerForm | None = None
+    disk: DiskForm = DiskForm()
     simulation: SimulationForm | None = None
     backup: BackupForm = BackupForm()
     schedule: tuple[ScheduleForm, ...] = ()

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from controller.facility.forms import ASSURANCES, FacilityForm, PortalForm, ScheduleForm
+from controller.facility.forms import ASSURANCES, DiskForm, FacilityForm, PortalForm, ScheduleForm
 from controller.facility.hours import GROUPS, windows
 from controller.facility.settings import did_you_mean
 from controller.rules.schedule import DAYS
 
+_MOST_MB = 1_000_000
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 
@@ -25,6 +26,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         yield f"clock.trust: {form.clock.trust!r} is neither 'ntp' nor 'host'"
     if form.calendar.national not in ("JP", ""):
         yield f"calendar.national: {form.calendar.national!r} is not known; 'JP' or ''"
+    yield from _disk_mistakes(form.disk)
     if not form.zone:
         yield "zone: a site has at least one [[zone]]"
     if not form.portal:
@@ -50,6 +52,12 @@ def _recipient_mistakes(form: FacilityForm) -> Iterator[str]:
     for n, recipient in enumerate(form.backup.recipients, 1):
         if not _RECIPIENT.fullmatch(recipient):
             yield f"backup.recipients[{n}]: {recipient[:80]!r} is no age1… key of `sekimori backup --new-key`"
+
+
+def _disk_mistakes(form: DiskForm) -> Iterator[str]:
+    for key, value in (("low_mb", form.low_mb), ("reserve_mb", form.reserve_mb)):
+        if not 0 <= value <= _MOST_MB:
+            yield f"disk.{key}: {value}; megabytes, 0 to {_MOST_MB}"
 
 
 def _duplicates(noun: str, ids: list[str]) -> Iterator[str]:

@@ -26,16 +26,23 @@ create table if not exists fold (version integer not null, seq integer not null,
 
 
 def open_writer(path: Path) -> Database:
-    """The one connection that writes: WAL, and every commit on the disk before it returns."""
+    """The one connection that writes: WAL, and every commit on the disk before it returns.
+
+    It waits a second for a lock that nobody else should hold: no longer, because doors wait with it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma synchronous = full")
-    connection.execute("pragma wal_autocheckpoint = 4000")
-    connection.execute("pragma temp_store = memory")
-    database = Database(connection)
-    connection.executescript(_SCHEMA)
-    create_tables(database)
+    connection = sqlite3.connect(
+        path, timeout=1.0, isolation_level=None, cached_statements=256, check_same_thread=False
+    )
+    try:
+        for pragma in ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 4000", "temp_store = memory"):
+            connection.execute(f"pragma {pragma}")
+        database = Database(connection)
+        connection.executescript(_SCHEMA)
+        create_tables(database)
+    except sqlite3.Error:
+        connection.close()
+        raise
     return database
 
 

@@ -9,7 +9,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,16 @@ from controller.record.tree import leaf_hash
 
 class LedgerInUse(RuntimeError):
     """Another process is the writer of this ledger."""
+
+
+class LedgerBusy(sqlite3.OperationalError):
+    """Somebody reads the ledger and keeps its log from being written back; it will pass."""
+
+    sqlite_errorcode = sqlite3.SQLITE_BUSY
+
+
+class LostTail(RuntimeError):
+    """The file, opened again, holds fewer records than were committed: another file, or a disk that forgot."""
 
 
 class WrongLedger(ValueError):
@@ -81,6 +91,28 @@ class Ledger:
         if not fold_is_current(self.connection, self.size):
             self.rebuild()
 
+    def reopen(self) -> None:
+        """Opens the file anew after a fault of the disk, and writes its log back into it.
+
+        A commit that failed in its last step may turn out to be there. Pages whose fsync failed are clean in the kernel's eyes
+        and on no disk: written back from the log they are written once more, before anything stands behind them.
+        Raises sqlite3.Error or OSError while the disk still fails, LostTail, LedgerInUse.
+        """
+        committed = self.size
+        self.connection.close()
+        self.path.stat()  # a mount that is not there must not get a new ledger in its place
+        self._lock = _hold_again(self.path, self._lock)
+        self._open()
+        if self.size < committed:
+            raise LostTail(f"{self.path}: {self.size} records, {committed} were committed")
+        busy = self.connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+        if busy:
+            raise LedgerBusy("a reader holds the ledger's log")
+
+    def let_go(self) -> None:
+        """Closes the file while the disk fails, so that the file system can be taken away and come back."""
+        self.connection.close()
+
     def close(self) -> None:
         """Closes the file and lets another writer have it."""
         self.connection.close()
@@ -119,9 +151,14 @@ class Ledger:
         except BaseException:
             self.size, self._frontier, self.epoch, self.latest = size, frontier, epoch, latest
             self.mark = mark
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        """Undoes the open transaction. A disk that fails now too leaves nothing behind: what was not committed is not there."""
+        with suppress(sqlite3.Error):
             if self.connection.in_transaction:
                 self.connection.execute("rollback")
-            raise
 
     def append(self, body: msgspec.Struct, by: str, stamp: Stamp) -> Appended:
         """Appends one record inside a transaction and folds it into the tables."""
@@ -209,13 +246,26 @@ class Ledger:
 def hold(path: Path) -> int:
     """Takes the writer's place for as long as the process lives. Raises LedgerInUse."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # for reading: a file held open for writing would keep its file system from being made read-only
+    handle = os.open(path.with_suffix(".lock"), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(handle)
         raise LedgerInUse(f"{path}: a controller is running") from error
     return handle
+
+
+def _hold_again(path: Path, handle: int) -> int:
+    """The writer's place in the folder as it is now: another one after the file system went away and came back."""
+    try:
+        if os.path.samestat(os.fstat(handle), os.stat(path.with_suffix(".lock"))):
+            return handle
+    except FileNotFoundError:
+        pass
+    fresh = hold(path)
+    os.close(handle)
+    return fresh
 
 
 def fresh_salt() -> str:

@@ -1,5 +1,6 @@
 """Portals: how each stands, why, and since when. The site's live word counts before the fold when it is newer."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,14 +60,17 @@ def tiles(connection: sa.Connection, names: Names, only: str = "") -> list[Tile]
     return [_tile(row, *states.get(row.portal, ({}, False)), causes, names) for row in fixed]
 
 
-def _states(connection: sa.Connection, site: Site) -> dict[str, tuple[dict[str, Any], bool]]:
-    state = projected["portal_state"]
+def _states(
+    connection: sa.Connection, site: Site, noun: str = "portal_state", key: str = "portal"
+) -> dict[str, tuple[dict[str, Any], bool]]:
+    """The rows of a noun's table by id, the site's live word before them where it is as new; and whether it is live."""
+    state = projected[noun]
     mine = sa.select(state).where(state.c.ledger_site == site.id, state.c.epoch == site.epoch)
     found: dict[str, tuple[dict[str, Any], bool]] = {
-        row["portal"]: (dict(row), False) for row in connection.execute(mine).mappings()
+        row[key]: (dict(row), False) for row in connection.execute(mine).mappings()
     }
     said = sa.select(live_state).where(
-        live_state.c.ledger_site == site.id, live_state.c.epoch == site.epoch, live_state.c.noun == "portal_state"
+        live_state.c.ledger_site == site.id, live_state.c.epoch == site.epoch, live_state.c.noun == noun
     )
     for row in connection.execute(said):
         known = found.get(row.id)
@@ -102,9 +106,12 @@ def _tile(fixed: Any, state: dict[str, Any], live: bool, causes: dict[int, Any],
 
 
 def failed_parts(connection: sa.Connection, site: Site) -> list[Part]:
-    """The site's parts that do not answer."""
-    part = projected["part"]
-    query = sa.select(part.c.part, part.c.reason, part.c.at).where(
-        part.c.ledger_site == site.id, part.c.epoch == site.epoch, part.c.state == "failed"
-    )
-    return [Part(row.part, row.reason or "", row.at) for row in connection.execute(query.order_by(part.c.part))]
+    """The site's parts that do not answer, by the site's live word: a disk that fails can record nothing of it."""
+    rows = (row for row, _ in _states(connection, site, "part", "part").values())
+    failed = [Part(row["part"], row["reason"] or "", row["at"]) for row in rows if row["state"] == "failed"]
+    return sorted(failed, key=lambda part: part.part)
+
+
+def failed_text(parts: Iterable[Part]) -> str:
+    """Which parts have failed, and how, in one text."""
+    return " ".join(f"{part.part}={part.reason}" for part in parts)

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 
 from dashboard.read.lines import Line, last_arrival, newest
 from dashboard.read.names import Names
-from dashboard.read.portals import Part, Tile, failed_parts, tiles
+from dashboard.read.portals import Part, Tile, failed_parts, failed_text, tiles
 from dashboard.read.sites import Site
 from dashboard.views.subject import allowed_sites
 from dashboard.web.context import here
@@ -27,6 +27,11 @@ class Standing:
     age_s: int | None
     tiles: list[Tile]
     parts: list[Part]
+
+    @property
+    def failed(self) -> str:
+        """The failed parts in one text, for the page to see that it changed."""
+        return failed_text(self.parts)
 
 
 @blueprint.get("/")

@@ -17,7 +17,7 @@ from werkzeug.routing import MapAdapter
 from controller.record.words import words
 from dashboard.read.lines import Line, arrived, last_arrival, lines
 from dashboard.read.names import Names
-from dashboard.read.portals import tiles
+from dashboard.read.portals import failed_parts, failed_text, tiles
 from dashboard.read.sites import Site, sites
 from dashboard.web import session
 from dashboard.web.context import Here, here, user
@@ -120,7 +120,8 @@ def standing(connection: sa.Connection, allowed: tuple[str, ...], parts: Here, l
             }
             for tile in tiles(connection, names)
         ]
-        found.append(_site(site) | {"stale": site.stale(now), "portals": portals})
+        failed = failed_text(failed_parts(connection, site))
+        found.append(_site(site) | {"stale": site.stale(now), "failed": failed, "portals": portals})
     return {"sites": found}
 
 

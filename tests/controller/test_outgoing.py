@@ -15,7 +15,8 @@ from controller.record.private import PrivateRow
 from controller.record.requests import read_envelope
 from controller.record.sealed import unseal
 from controller.record.signed import open_message
-from controller.record.topics import RESEND_BATCH, Resent, SealedPrivate, Topics
+from controller.record.tables import Upsert
+from controller.record.topics import RESEND_BATCH, Resent, SealedPrivate, State, Topics
 from controller.turn import Committed
 
 
@@ -152,3 +153,25 @@ def test_a_stranger_gets_no_private_row(wire: Wire) -> None:
     wire.drain()
 
     assert wire.broker.published == []
+
+
+def test_what_cannot_be_recorded_is_told_first(wire: Wire) -> None:
+    """A disk that fails is told though no record can hold it, and again after each connect, until it is over."""
+    failed = {"part": "disk", "state": "failed", "reason": "full", "at": "2026-11-24T00:00:00.000000Z", "seq": 7}
+    topic = wire.topics.state("part", "disk")
+
+    wire.outgoing.take(Committed(ahead=[Upsert("part", failed)]))
+    wire.outgoing.publish_urgent(wire.broker, "")  # type: ignore[arg-type]
+    wire.outgoing.forget()
+    wire.outgoing.publish_ahead(wire.broker, "")  # type: ignore[arg-type]
+    wire.outgoing.renew()
+    wire.outgoing.publish_urgent(wire.broker, "")  # type: ignore[arg-type]
+    wire.outgoing.take(Committed(renewed=True))
+    assert wire.outgoing.reopen
+    wire.outgoing.reconnect(open_reader(wire.site.path))
+    wire.outgoing.publish_urgent(wire.broker, "2026-11-24T00:00:01.000000Z")  # type: ignore[arg-type]
+
+    said = [payload for at, payload, retained in wire.broker.published if at == topic and retained]
+    key = wire.site.key.public.signing
+    states = [msgspec.json.decode(open_message(key, topic, payload), type=State).row["state"] for payload in said]
+    assert states == ["failed", "failed", "failed", "ok"]

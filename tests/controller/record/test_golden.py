@@ -21,7 +21,7 @@ from controller.record.envelope import (
     encode,
     kind_of,
 )
-from controller.record.kinds import badge, door, entry, person, request, right, site, start, trust
+from controller.record.kinds import badge, disk, door, entry, person, request, right, site, start, trust
 from controller.record.private import PrivateRef
 from controller.record.projection import project
 from controller.record.tables import FOLD_VERSION
@@ -49,6 +49,8 @@ EXAMPLES: list[msgspec.Struct] = [
     site.PartFailed("gpio:17", "silent"),
     site.PartRecovered("gpio:17"),
     site.InputsDropped("CredentialPresented", 12),
+    disk.DiskRecovered("full", "2026-11-21T23:05:05.123456Z", 3, 1, 2, ("lab-door",)),
+    disk.LedgerSalvaged("malformed", 41, "damaged/20261122T000505Z"),
     door.DoorObserved("lab-door", "secure"),
     door.DoorOpened("lab-door", 41, "entry", "open"),
     door.DoorClosed("lab-door", "secure"),

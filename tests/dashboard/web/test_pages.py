@@ -124,6 +124,32 @@ def test_a_part_that_works_again_is_no_alarm(house: House, signed_in: SignIn) ->
     assert "A part does not answer" not in signed_in("guard").get("/").text
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("full", "nothing can be recorded, and doors stay locked. Exits work by their wires.</strong> It is full"),
+        ("low", "disk needs room.</strong> Little space is left"),
+    ],
+)
+def test_a_disk_that_fails_is_shown_though_no_record_says_so(
+    house: House, signed_in: SignIn, reason: str, words: str
+) -> None:
+    """The site's live word on its disk stands on the first page, in both languages, and goes when the site says it is over."""
+    guard = signed_in("guard")
+    row: dict[str, str | int | None] = {"part": "disk", "state": "failed", "reason": reason, "at": house.peer.now()}
+    seq = len(house.peer.records)
+    before = guard.get("/api/v1/now").json["sites"][0]["failed"]
+
+    house._take([house.peer.state("part", "disk", row | {"seq": seq}, seq)])
+
+    assert words in guard.get("/").text
+    assert "記憶装置" in guard.get("/?lang=ja").text
+    assert guard.get("/api/v1/now").json["sites"][0]["failed"] != before
+    house._take([house.peer.state("part", "disk", row | {"seq": seq, "state": "ok"}, seq)])
+    assert 'data-part="disk"' not in guard.get("/?lang=en").text
+
+
+
 def _note(text: str, note: str) -> str:
     found = re.search(rf'data-note="{note}"( hidden)?>', text)
     assert found
