@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO, cast
 
 import structlog
 import typer
@@ -31,6 +31,7 @@ from dashboard.console import Console, Lang
 from dashboard.database import open_engine
 from dashboard.intake.rebuild import rebuild as refold
 from dashboard.server import Server
+from dashboard.stderr import Stderr
 from dashboard.tls.authority import BadAuthority, BadName
 from dashboard.tls.certificate import BadCertificate, Served
 from dashboard.tls.certificate import read as read_certificate
@@ -260,7 +261,7 @@ def _log_to_stderr() -> None:
     stamps = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
         processors=[structlog.processors.add_log_level, stamps, structlog.processors.JSONRenderer(ensure_ascii=False)],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Stderr())),
     )
     logging.getLogger("waitress").setLevel(logging.WARNING)
 

@@ -172,3 +172,15 @@ def test_mounts_are_permitted(tmp_path: Path) -> None:
             connection.commit()
         assert full.value.sqlite_errorcode == sqlite3.SQLITE_FULL
         connection.close()
+
+
+def test_a_log_that_takes_nothing(site: SiteProcess) -> None:
+    """A full disk behind the log ends nothing: doors go on, and the controller ends in order."""
+    site.log = Path("/dev/full")
+    site.start()
+
+    site.building.tap("yamada", "front/in", walk=False)
+
+    site.wait_record("entry.granted")
+    assert site.stop() == 0
+    hold(site)
