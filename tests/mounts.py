@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -97,12 +97,11 @@ def remount(at: Path, how: str) -> None:
 def fill(at: Path, leave: int = 0) -> None:
     """Fills the file system but for so many bytes."""
     filler = at / "filler"
-    with filler.open("ab", buffering=0) as file:
-        try:
-            while (space := _free(at) - leave) > 0:
-                file.write(bytes(min(space, 1 << 16)))
-        except OSError:
-            return
+    with filler.open("ab", buffering=0) as file, suppress(OSError):
+        while (space := _free(at) - leave) > 0:
+            file.write(bytes(min(space, 1 << 16)))
+        while not leave:  # what statvfs says is not exact to the page
+            file.write(bytes(4096))
 
 
 def drain(at: Path) -> None:

@@ -76,6 +76,7 @@ def test_a_full_disk_and_room_again(site: SiteProcess) -> None:
 
         site.building.tap("yamada", "front/in", walk=False, timeout_s=1.0)
         failed(site, "full")
+        fill(data)  # also what the ledger gave back when it was closed
         site.building.tap("yamada", "front/in", walk=False, timeout_s=1.0)
         assert releases(site) == let_go
         assert site.controller is not None and site.controller.poll() is None
@@ -106,6 +107,7 @@ def test_read_only_while_it_runs_and_back(site: SiteProcess) -> None:
         fill(data)
         site.building.tap("yamada", "front/in", walk=False, timeout_s=1.0)
         failed(site, "full")
+        fill(data)
 
         remount(data, "ro")  # possible at all because the ledger's file was let go
         failed(site, "read_only")
