@@ -102,7 +102,11 @@ class Ledger:
         self.connection.close()
         self.path.stat()  # a mount that is not there must not get a new ledger in its place
         self._lock = _hold_again(self.path, self._lock)
-        self._open()
+        try:
+            self._open()
+        except BaseException:
+            self.size = committed
+            raise
         if self.size < committed:
             raise LostTail(f"{self.path}: {self.size} records, {committed} were committed")
         busy = self.connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
