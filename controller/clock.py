@@ -71,6 +71,10 @@ class SteppedClock:
         """What the constructor was told."""
         return self._quality
 
+    def declare(self, quality: str) -> None:
+        """From now on its quality is this."""
+        self._quality = quality
+
     def step(self, by: timedelta) -> None:
         """Moves both times forward."""
         self._now += by

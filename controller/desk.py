@@ -5,7 +5,7 @@ that a repeated request is answered and not done again (design §5).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,13 +24,14 @@ from controller.record.requests import (
     read_private,
     signature_holds,
 )
-from controller.rules import badge, passage, person, right, start
+from controller.rules import badge, passage, person, posture, right, start
 from controller.rules.authority import OperatorFact, authorise, within
+from controller.rules.effects import PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
 from controller.rules.portal import PortalState
 
-LONGEST_S = {"portal.release": 60.0}
+LONGEST_S = {"portal.release": 60.0, "portal.override": 60.0}
 """Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason."""
 
 CLOCK_SLACK = timedelta(seconds=120)
@@ -160,6 +161,8 @@ class Desk:
             return Refusal(Code.SUBJECT, "body.portal")
         if refusal := within(asked.operator, portal.inner, portal.outer):
             return refusal
+        if self._facts.orders().locked_down(portal.inner, portal.outer):
+            return Refusal(Code.LOCKDOWN, "zone.lockdown")
         at = At(portal.id, portals[portal.id], portal.timing, asked.now_s)
         return passage.release(at, asked.operator.operator, asked.private(f"reason-{asked.id}"))
 
@@ -167,6 +170,41 @@ class Desk:
         facts = self._facts
         acted, size = facts.acted(asked.operator.operator), facts.size()
         return start.review(asked.body, asked.operator, facts.start(), acted=acted, size=size)
+
+    def _portal_override(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        portal = self._facility.portals.get(asked.body.portal)
+        if portal is None:
+            return Refusal(Code.SUBJECT, "body.portal")
+        try:
+            until = moment(asked.body.until_at)
+        except ValueError:
+            return Refusal(Code.PURPOSE, "body.until_at")
+        reason = asked.private(f"reason-{asked.id}")
+        return posture.override(
+            portal.id, portal.unlocking, asked.operator, asked.body.posture, until, reason, asked.now
+        )
+
+    def _portal_resume(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        portal = self._facility.portals.get(asked.body.portal)
+        if portal is None:
+            return Refusal(Code.SUBJECT, "body.portal")
+        return posture.resume(portal.id, portal.unlocking, asked.operator, self._facts.orders())
+
+    def _lockdown_begin(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return self._lockdown(asked, posture.begin_lockdown, "lockdown")
+
+    def _lockdown_end(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return self._lockdown(asked, posture.end_lockdown, "idle_locked")
+
+    def _lockdown(self, asked: Asked, rule: Callable[..., Outcome | Refusal], shown: str) -> Outcome | Refusal:
+        zone = asked.body.zone
+        if zone != posture.SITE and zone not in self._facility.zones:
+            return Refusal(Code.SUBJECT, "body.zone")
+        outcome = rule(zone, asked.operator, asked.private(f"reason-{asked.id}"), self._facts.orders())
+        if isinstance(outcome, Refusal):
+            return outcome
+        concerned = [p.id for p in self._facility.portals.values() if zone in (posture.SITE, p.inner, p.outer)]
+        return replace(outcome, effects=tuple(PlaySignal(portal, shown) for portal in concerned))
 
 
 RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refusal]] = {
@@ -180,6 +218,10 @@ RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refus
     "right.decline": Desk._right_decline,
     "right.revoke": Desk._right_revoke,
     "portal.release": Desk._portal_release,
+    "portal.override": Desk._portal_override,
+    "portal.resume": Desk._portal_resume,
+    "lockdown.begin": Desk._lockdown_begin,
+    "lockdown.end": Desk._lockdown_end,
     "start.review": Desk._start_review,
 }
 

@@ -9,10 +9,12 @@ from functools import lru_cache
 from controller.record.canonical import moment
 from controller.record.envelope import decode
 from controller.record.keys import PublicKeys
+from controller.record.kinds.entry import EntryGranted
 from controller.record.kinds.site import SiteConfigured
 from controller.rules.access import BadgeFact, RightFact
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
+from controller.rules.posture import Orders, Override
 from controller.rules.right import Standing
 from controller.rules.start import Start
 
@@ -134,6 +136,22 @@ class Facts:
         return {
             reader: Enrolment(reader, portals.get(reader, ""), person, moment(until)) for reader, person, until in rows
         }
+
+    def orders(self) -> Orders:
+        """Overrides, lockdowns, and zones opened by a first card: what a portal stands by."""
+        overrides = self._connection.execute("select portal, posture, until_at from portal_override").fetchall()
+        openings = self._connection.execute("select zone, until_at from zone_opening").fetchall()
+        return Orders(
+            {portal: Override(posture, moment(until)) for portal, posture, until in overrides},
+            frozenset(zone for (zone,) in self._connection.execute("select zone from lockdown")),
+            {zone: moment(until) for zone, until in openings},
+        )
+
+    def entered(self, release: int) -> int | None:
+        """Who was let in by the record of this number; None when that was no badge."""
+        row = self._connection.execute("select bytes from record where seq = ?", (release,)).fetchone()
+        body = None if row is None else decode(row[0]).body
+        return body.person if isinstance(body, EntryGranted) and body.side == "in" else None
 
     def pending_releases(self) -> list[tuple[str, int]]:
         """Portals with a release whose outcome no record tells, and the record that released them."""

@@ -3,7 +3,7 @@
 import hmac
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -21,12 +21,13 @@ from controller.inbox import (
     PartFailing,
     RequestReceived,
 )  # fmt: skip
+from controller.postures import Postures
 from controller.record.kinds.request import RequestAccepted, RequestRefused, RequestsRejected
 from controller.record.kinds.site import PartFailed, PartRecovered
 from controller.record.refusals import Code
 from controller.record.requests import Request
 from controller.record.topics import Reply
-from controller.rules import access, badge, passage
+from controller.rules import access, badge, passage, posture
 from controller.rules.access import Tap
 from controller.rules.badge import Enrolment
 from controller.rules.outcome import Outcome, Refusal
@@ -57,6 +58,10 @@ class Now:
     clock: str
 
 
+KEPT = frozenset({"enrolment", "portal_override", "lockdown", "zone_opening"})
+"""The tables of which something is kept between turns: a record that changes one is followed by `reload`."""
+
+
 class Judgement:
     """Answers inputs on the facts of the moment. Keeps nothing that the ledger does not."""
 
@@ -69,10 +74,12 @@ class Judgement:
         self._reader_portals = {reader.id: reader.portal for reader in facility.readers.values()}
         self.enrolments: dict[str, Enrolment] = {}
         self.failed: dict[str, str] = {}
+        self.postures = Postures(facility, facts)
         self.reload()
 
     def reload(self) -> None:
-        """Reads again what is kept from the tables: open enrolments and failed parts."""
+        """Reads again what is kept from the tables: open enrolments, failed parts, how portals are to stand."""
+        self.postures.reload()
         self.enrolments = self._facts.enrolments(self._reader_portals)
         self.failed = self._facts.failed_parts()
 
@@ -109,14 +116,25 @@ class Judgement:
         for portal, state in list(portals.items()):
             if state.deadline is not None and state.deadline <= now.seconds:
                 yield Verdict(passage.cue(self._at(portal, portals, now), Cue.DEADLINE))
+        yield from self._postures_due(now, portals)
         for enrolment in list(self.enrolments.values()):
             if enrolment.until_at <= now.at:
                 yield Verdict(badge.lapse(enrolment))
+
+    def _postures_due(self, now: Now, portals: dict[str, PortalState]) -> Iterator[Verdict]:
+        """Overrides that are over, then every portal that does not stand as it is to stand (C8.8)."""
+        for portal in self.postures.lapsed(now.judged):
+            yield Verdict(posture.ended(portal))
+        self.postures.look(now.judged, now.clock != "unsynced")
+        for portal, wanted in self.postures.moves(portals):
+            yield Verdict(passage.stand(self._at(portal, portals, now), wanted))
 
     def next_due_s(self, now: Now, portals: dict[str, PortalState]) -> float | None:
         """Seconds until the next deadline, or None for none."""
         waits = [state.deadline - now.seconds for state in portals.values() if state.deadline is not None]
         waits += [(enrolment.until_at - now.at).total_seconds() for enrolment in self.enrolments.values()]
+        if (edge := self.postures.wait_s(now.judged, now.clock != "unsynced")) is not None:
+            waits.append(edge)
         return max(0.0, min(waits)) if waits else None
 
     # Taps ---------------------------------------------------------------------------------------------------------------
@@ -162,18 +180,32 @@ class Judgement:
         """The decision on a tap that leads into this zone."""
         rights = self._facts.rights(known.person, zone) if known is not None else ()
         least = self._facility.zones[zone].least_assurance
-        return access.decide(tap, known, rights, least, self._facility.schedules, now.judged)
+        locked_down = self.postures.orders.locked_down(zone)
+        return access.decide(tap, known, rights, least, self._facility.schedules, now.judged, locked_down)
 
     def _contact(self, item: ContactSeen, now: Now, portals: dict[str, PortalState]) -> Outcome:
         at = self._at(item.portal, portals, now)
         if item.which == "leaf":
-            return passage.cue(at, Cue.OPENED if item.active else Cue.CLOSED)
+            moved = passage.cue(at, Cue.OPENED if item.active else Cue.CLOSED)
+            return self._came_in(at, moved, now) if item.active and at.state.cause == "entry" else moved
         if not item.active or (at.state.status is Status.RELEASED and at.state.cause == "exit"):
             return Outcome()
         return passage.exit_request(at)
 
+    def _came_in(self, at: At, moved: Outcome, now: Now) -> Outcome:
+        """The leaf opened for somebody's entry; the first one into a zone opens its hours (C8.8)."""
+        zone = self._facility.portals[at.portal].inner
+        waiting = self.postures.into(zone)
+        if at.state.status is not Status.RELEASED or not any(found.awaited for found in waiting):
+            return moved
+        person = self._facts.entered(at.state.release_seq)
+        if person is None:
+            return moved
+        return replace(moved, records=(*moved.records, *posture.open_zone(zone, person, waiting, now.judged).records))
+
     def _at(self, portal: str, portals: dict[str, PortalState], now: Now, reader: str = "") -> At:
-        return At(portal, portals[portal], self._facility.portals[portal].timing, now.seconds, reader)
+        timing, idle = self._facility.portals[portal].timing, self.postures.idle(portal)
+        return At(portal, portals[portal], timing, now.seconds, reader, idle)
 
     # Requests -----------------------------------------------------------------------------------------------------------
 

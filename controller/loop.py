@@ -17,7 +17,7 @@ from controller.configuration import configured
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.inbox import Input
-from controller.judgement import Judgement, Now, Verdict, conclusion
+from controller.judgement import KEPT, Judgement, Now, Verdict, conclusion
 from controller.ledger.ledger import Ledger, Stamp
 from controller.record.canonical import moment, timestamp
 from controller.record.envelope import Record
@@ -216,7 +216,7 @@ class Loop:
         self._reached("appended")
         draft.done.appended.append(appended)
         draft.done.size = self._ledger.size
-        if any(change.table == "enrolment" for change in appended.changes):
+        if any(change.table in KEPT for change in appended.changes):
             self._judgement.reload()
         return appended.record
 

@@ -21,7 +21,7 @@ from controller.record.requests import check_private, make_request, name_of
 from controller.record.topics import Reply, Topics
 from dashboard.database import outbox, write
 
-EXPIRES = {"portal.release": timedelta(seconds=10)}
+EXPIRES = {"portal.release": timedelta(seconds=10), "portal.override": timedelta(seconds=30)}
 """What is only good now. Everything else waits as long as it takes: a revocation never expires."""
 
 AGAIN_S = 5.0

@@ -16,7 +16,7 @@ from site_peer import SitePeer
 
 from controller.record.canonical import timestamp
 from controller.record.keys import KeyPair
-from controller.record.kinds import badge, door, entry, person, request, right, site, start, trust
+from controller.record.kinds import badge, door, entry, person, posture, request, right, site, start, trust
 from controller.record.private import PrivateRow
 from dashboard import database as db
 from dashboard.config import Config
@@ -188,6 +188,16 @@ class House:
         self.write(request.RequestRefused("0" * 26, "right.approve", "d", 2, "second_person", "right.requested_by"))
         self.time = datetime(2026, 11, 22, 0, 0, tzinfo=UTC) + timedelta(minutes=self.peer.minutes + 2)
         self.hear()
+        return self
+
+    def orders(self) -> "House":
+        """A door stands open for a delivery, and a zone is locked down."""
+        delivery = self.private("reason-2", reason="搬入のため").ref()
+        leak = self.private("reason-3", reason="水漏れの点検").ref()
+        until = "2026-11-22T09:00:00.000000Z"
+        self.write(posture.PortalOverridden("dock", "open", until, 3, delivery), by="operator:3")
+        self.write(posture.PortalUnlocked("front", "schedule", until, "standing"))
+        self.write(posture.LockdownBegun("server", 4, leak), by="operator:4")
         return self
 
     def account(self, name: str, operator: int, *, password_hash: str | None = None) -> int:

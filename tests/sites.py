@@ -153,7 +153,22 @@ class RecordingActuator:
         finally:
             connection.close()
         records = [decode(data) for (data,) in rows]
-        return any(r.kind in ALLOWING and r.body.portal == portal and r.body.status == "released" for r in records)
+        allowed = any(r.kind in ALLOWING and r.body.portal == portal and r.body.status == "released" for r in records)
+        return allowed or self._stands(portal)
+
+    def _stands(self, portal: str) -> bool:
+        """Whether the newest committed word on how the portal stands since the start is that it is unlocked (C8.8)."""
+        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        try:
+            newest = connection.execute("select bytes from record order by seq desc")
+            for record in (decode(data) for (data,) in newest):
+                if record.kind == "controller.started":
+                    return False
+                if record.kind in ("portal.unlocked", "portal.locked") and record.body.portal == portal:
+                    return record.kind == "portal.unlocked"
+        finally:
+            connection.close()
+        return False
 
     def releases(self) -> list[str]:
         """The portals released, in order."""

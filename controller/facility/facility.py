@@ -13,6 +13,7 @@ from controller.facility.mistakes import mistakes_in
 from controller.facility.settings import BadSettings, load_settings
 from controller.record.kinds.site import PortalSet, ReaderSet, ScheduleSet, ZoneSet
 from controller.rules.portal import Timing
+from controller.rules.posture import Unlocking
 from controller.rules.schedule import Calendar, Schedule, always
 
 
@@ -49,6 +50,7 @@ class Portal:
     exit_button: str
     readers: tuple[ReaderAt, ...]
     timing: Timing
+    unlocking: Unlocking
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
     zone = ZoneInfo(form.site.timezone)
     calendar = Calendar(form.calendar.national, frozenset(form.calendar.company))
     schedules = {"always": always(zone)} | {s.id: schedule_of(s, zone, calendar) for s in form.schedule}
-    portals = {p.id: _portal(p) for p in form.portal}
+    portals = {p.id: _portal(p, schedules) for p in form.portal}
     return Facility(
         id=form.site.id,
         name=form.site.name,
@@ -131,9 +133,10 @@ def _broker(form: BrokerForm | None, folder: Path) -> BrokerForm | None:
     return msgspec.structs.replace(form, **files)
 
 
-def _portal(form: PortalForm) -> Portal:
+def _portal(form: PortalForm, schedules: dict[str, Schedule]) -> Portal:
     readers = tuple(ReaderAt(f"{form.id}/{r.side}", r.device, form.id, r.side, r.annunciator) for r in form.reader)
     timing = Timing(form.release_s, form.held_open_s)
     return Portal(
-        form.id, form.name, form.inner, form.outer, form.lock, form.contact, form.exit_button, readers, timing
-    )
+        form.id, form.name, form.inner, form.outer, form.lock, form.contact, form.exit_button, readers, timing,
+        Unlocking(form.inner, form.outer, schedules.get(form.unlock), form.first_card),
+    )  # fmt: skip

@@ -119,6 +119,10 @@ class PortalForm(_Form, frozen=True):
     exit_button: str = ""
     release_s: int = 5
     held_open_s: int = 20
+    unlock: str = ""
+    """The schedule in whose hours the portal stands unlocked (C8.8); empty: never."""
+    first_card: bool = True
+    """Unlocked only after the first right holder of the day came into the zone."""
 
 
 class FacilityForm(_Form, frozen=True):

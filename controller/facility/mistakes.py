@@ -44,6 +44,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         yield from _schedule_mistakes(f"schedule[{n}]", schedule)
     for n, portal in enumerate(form.portal, 1):
         yield from _portal_mistakes(f"portal[{n}]", portal, [z.id for z in form.zone])
+        yield from _unlock_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
     yield from _shared_devices(form)
     yield from _recipient_mistakes(form)
 
@@ -103,6 +104,12 @@ def _portal_mistakes(place: str, form: PortalForm, zones: list[str]) -> Iterator
     for key, seconds, most in (("release_s", form.release_s, 60), ("held_open_s", form.held_open_s, 3600)):
         if not 1 <= seconds <= most:
             yield f"{place}.{key}: {seconds}; from 1 to {most} seconds"
+
+
+def _unlock_mistakes(place: str, form: PortalForm, schedules: list[str]) -> Iterator[str]:
+    """A portal that stands unlocked at any time guards nothing (C8.8)."""
+    if form.unlock and form.unlock not in schedules:
+        yield f"{place}.unlock: no schedule {form.unlock!r}{did_you_mean(form.unlock, schedules)}"
 
 
 def device_urls(form: FacilityForm) -> Iterator[tuple[str, str]]:

@@ -40,6 +40,8 @@ class Code(StrEnum):
     """The right does not hold at this hour of this day."""
 
     # the site
+    LOCKDOWN = "lockdown"
+    """The zone, or the whole site, is locked down."""
     CLOCK = "clock"
     """The controller does not trust its clock."""
     PART = "part"

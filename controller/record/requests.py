@@ -158,6 +158,36 @@ class ReviewStart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upto: Number
 
 
+@request_kind("portal.override", private=("reason",))
+class OverridePortal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let a portal stand `open` or `locked` until then, whatever its schedule says."""
+
+    portal: Word
+    posture: Word
+    until_at: Word
+
+
+@request_kind("portal.resume")
+class ResumePortal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """End an override before its time."""
+
+    portal: Word
+
+
+@request_kind("lockdown.begin", private=("reason",))
+class BeginLockdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let nobody enter the zone; `*`: any zone of the site."""
+
+    zone: Word
+
+
+@request_kind("lockdown.end", private=("reason",))
+class EndLockdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Lift a lockdown."""
+
+    zone: Word
+
+
 @request_kind("query/resend")
 class QueryResend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Send the records from `first` to `last` again; leaves no record."""

@@ -68,11 +68,27 @@ _TABLES = (
             "cause": str,
             "cause_seq": int,
             "release_seq": int,
+            "until_at": str,
             "at": str,
             "seq": int,
         },
         ("portal",),
     ),
+    Table(
+        "portal_override",
+        {
+            "portal": str,
+            "posture": str,
+            "until_at": str,
+            "operator": int,
+            "reason": str,
+            "at": str,
+            "seq": int,
+        },
+        ("portal",),
+    ),
+    Table("zone_opening", {"zone": str, "person": int, "until_at": str, "seq": int}, ("zone",)),
+    Table("lockdown", {"zone": str, "operator": int, "reason": str, "at": str, "seq": int}, ("zone",)),
     Table("part", {"part": str, "state": str, "reason": str, "at": str, "seq": int}, ("part",)),
     # people and what they may
     Table(

@@ -73,11 +73,14 @@ def decide(
     least_assurance: int,
     schedules: Mapping[str, Schedule],
     now: datetime,
+    locked_down: bool = False,
 ) -> Grant | Refusal:
     """Whether the tap may enter the zone that takes `least_assurance`; `rights`: this person's to this zone, in any state."""
     known = identify(tap, badge)
     if isinstance(known, Refusal):
         return known
+    if locked_down:
+        return Refusal(Code.LOCKDOWN, "zone.lockdown")
     if tap.assurance < least_assurance:
         return Refusal(Code.ASSURANCE, "zone.least_assurance")
     nearest = Refusal(Code.RIGHT, "right")

@@ -21,6 +21,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "right.decline": frozenset({"manager"}),
     "right.revoke": frozenset({"administrator", "manager"}),
     "portal.release": frozenset({"manager", "guard"}),
+    "portal.override": frozenset({"manager"}),
+    "portal.resume": frozenset({"manager", "guard"}),
+    "lockdown.begin": frozenset({"manager", "guard"}),
+    "lockdown.end": frozenset({"manager"}),
     "start.review": frozenset({"administrator", "manager", "custodian"}),
 }
 """The administrator keeps accounts and badges and approves nothing: whoever makes badges must not also say what they open."""

@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from controller.record.canonical import timestamp
 from controller.record.kinds.door import ExitRequested, PortalReleased
 from controller.record.kinds.entry import EntryGranted, EntryRefused
+from controller.record.kinds.posture import PortalLocked, PortalUnlocked
 from controller.record.private import PrivateRow
 from controller.rules.access import BadgeFact, Grant, Tap
-from controller.rules.effects import PlaySignal
+from controller.rules.effects import Effect, PlaySignal
 from controller.rules.outcome import Moved, Outcome, Refusal
 from controller.rules.portal import Cue, PortalState, Timing, step
+from controller.rules.posture import Posture
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class At:
     timing: Timing
     now_s: float
     reader: str = ""
+    idle: str = "idle_locked"
+    """What the portal shows while it is locked."""
 
 
 def enter(at: At, side: str, zone: str, grant: Grant, assurance: int) -> Outcome:
@@ -79,7 +84,27 @@ def release(at: At, operator: int, reason: PrivateRow) -> Outcome:
 def cue(at: At, what: Cue) -> Outcome:
     """The contact changed, or the deadline came."""
     after = step(at.portal, at.state, what, at.timing, at.now_s)
-    return Outcome(after.records, after.effects, moved=Moved(at.portal, after.state))
+    return Outcome(after.records, _shown(at, after.effects), moved=Moved(at.portal, after.state))
+
+
+def stand(at: At, wanted: Posture) -> Outcome:
+    """The portal is to stand unlocked from now on, or no more (C8.8)."""
+    after = step(at.portal, at.state, Cue.UNLOCK if wanted.open else Cue.LOCK, at.timing, at.now_s)
+    status = after.state.status
+    if wanted.open:
+        until = None if wanted.until is None else timestamp(wanted.until)
+        record: msgspec.Struct = PortalUnlocked(at.portal, wanted.cause, until, status)
+    else:
+        record = PortalLocked(at.portal, wanted.cause, status)
+    state = PortalState(status, after.state.deadline, after.state.release_seq, wanted.cause if wanted.open else "")
+    moved = Moved(at.portal, state, allowed=wanted.open)
+    return Outcome((record,), _shown(at, after.effects), moved=moved)
+
+
+def _shown(at: At, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    """A locked portal shows what it is to show: a lockdown is not a closed shop."""
+    idle = PlaySignal(at.portal, "idle_locked")
+    return tuple(PlaySignal(at.portal, at.idle) if effect == idle else effect for effect in effects)
 
 
 def _allow(at: At, cause: str, record: Callable[[str], msgspec.Struct], signal: str) -> Outcome:

@@ -6,6 +6,10 @@ the leaf falls shut; the portal is *open*, and *held* when that lasts too long. 
 leaf that opens with nothing having allowed it is *forced* until it closes. At the start it is *unknown* until the contact was
 read once. Deadlines are values computed here, there is no timer: a deadline that comes when no state waits for one is
 a mistake of the shell, and has no entry in the table.
+
+A portal may also *stand* unlocked, by schedule or by an operator's override (`posture.py` says when): then the leaf opens and
+closes as it likes, and the lock is told again every `HOLD_S` to let go, because its own time limit secures it when nobody
+does (F22). A leaf that was forced stays an alarm until it is closed, whatever the posture.
 """
 
 from dataclasses import dataclass
@@ -27,6 +31,15 @@ class Status(StrEnum):
     OPEN = "open"
     HELD = "held"
     FORCED = "forced"
+    STANDING = "standing"
+    STANDING_OPEN = "standing_open"
+
+
+STANDS = frozenset({Status.STANDING, Status.STANDING_OPEN})
+"""Unlocked until further notice, the leaf closed or open."""
+
+HOLD_S = 4.0
+"""How often a standing lock is told to let go; the time limit of a lock that is to stand unlocked must be longer."""
 
 
 class Cue(StrEnum):
@@ -36,6 +49,8 @@ class Cue(StrEnum):
     OPENED = "opened"
     CLOSED = "closed"
     DEADLINE = "deadline"
+    UNLOCK = "unlock"
+    LOCK = "lock"
 
 
 TABLE: dict[tuple[Status, Cue], Status] = {
@@ -59,6 +74,20 @@ TABLE: dict[tuple[Status, Cue], Status] = {
     (Status.FORCED, Cue.ALLOW): Status.FORCED,
     (Status.FORCED, Cue.OPENED): Status.FORCED,
     (Status.FORCED, Cue.CLOSED): Status.SECURE,
+    (Status.SECURE, Cue.UNLOCK): Status.STANDING,
+    (Status.RELEASED, Cue.UNLOCK): Status.STANDING,
+    (Status.OPEN, Cue.UNLOCK): Status.STANDING_OPEN,
+    (Status.HELD, Cue.UNLOCK): Status.STANDING_OPEN,
+    (Status.STANDING, Cue.ALLOW): Status.STANDING,
+    (Status.STANDING, Cue.OPENED): Status.STANDING_OPEN,
+    (Status.STANDING, Cue.CLOSED): Status.STANDING,
+    (Status.STANDING, Cue.DEADLINE): Status.STANDING,
+    (Status.STANDING, Cue.LOCK): Status.SECURE,
+    (Status.STANDING_OPEN, Cue.ALLOW): Status.STANDING_OPEN,
+    (Status.STANDING_OPEN, Cue.OPENED): Status.STANDING_OPEN,
+    (Status.STANDING_OPEN, Cue.CLOSED): Status.STANDING,
+    (Status.STANDING_OPEN, Cue.DEADLINE): Status.STANDING_OPEN,
+    (Status.STANDING_OPEN, Cue.LOCK): Status.OPEN,
 }
 
 
@@ -79,7 +108,7 @@ class PortalState:
     release_seq: int = 0
     """The record that allowed the present or last opening."""
     cause: str = ""
-    """`entry`, `exit` or `operator`."""
+    """`entry`, `exit` or `operator`; `schedule` or `override` while it stands unlocked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +121,14 @@ class Step:
 
 
 def step(portal: str, state: PortalState, cue: Cue, timing: Timing, now_s: float) -> Step:
-    """What a cue does to a portal. ALLOW's own record is the caller's: it knows who was allowed.
+    """What a cue does to a portal. The records of ALLOW, UNLOCK and LOCK are the caller's: it knows who or what said so.
 
-    Raises KeyError for a deadline in a state that waits for none.
+    Raises KeyError for a deadline in a state that waits for none, and for a cue that has no meaning in the state.
     """
     status = TABLE[state.status, cue]
+    if cue is Cue.DEADLINE and status in STANDS:
+        held = PortalState(status, _deadline(status, timing, now_s), state.release_seq, state.cause)
+        return Step(held, (), (ReleaseLock(portal),))
     if status is state.status and cue is not Cue.ALLOW:
         return Step(state)
     after = PortalState(status, _deadline(status, timing, now_s), state.release_seq, state.cause)
@@ -110,16 +142,18 @@ def _deadline(status: Status, timing: Timing, now_s: float) -> float | None:
         return now_s + timing.release_s
     if status is Status.OPEN:
         return now_s + timing.held_open_s
+    if status in STANDS:
+        return now_s + HOLD_S
     return None
 
 
 def _records(portal: str, state: PortalState, status: Status, cue: Cue, timing: Timing) -> tuple[msgspec.Struct, ...]:
-    if cue is Cue.ALLOW:
+    if cue in (Cue.ALLOW, Cue.UNLOCK, Cue.LOCK):
         return ()
     if state.status is Status.UNKNOWN:
         return (DoorObserved(portal, status),)
     match status:
-        case Status.OPEN:
+        case Status.OPEN | Status.STANDING_OPEN:
             return (DoorOpened(portal, state.release_seq, state.cause, status),)
         case Status.HELD:
             return (DoorHeld(portal, status, timing.held_open_s),)
@@ -134,8 +168,11 @@ def _records(portal: str, state: PortalState, status: Status, cue: Cue, timing: 
 def _effects(portal: str, before: Status, after: Status) -> tuple[Effect, ...]:
     if after is Status.RELEASED:
         return (ReleaseLock(portal),)
-    secure: tuple[Effect, ...] = (SecureLock(portal),) if before in (Status.RELEASED, Status.UNKNOWN) else ()
     if before is after:
         return ()
+    if after in STANDS:
+        return () if before in STANDS else (ReleaseLock(portal), PlaySignal(portal, "idle_open"))
+    held = before in (Status.RELEASED, Status.UNKNOWN, *STANDS)
+    secure: tuple[Effect, ...] = (SecureLock(portal),) if held else ()
     signal = {Status.HELD: "held_open", Status.FORCED: "forced", Status.SECURE: "idle_locked"}.get(after)
     return secure if signal is None else (*secure, PlaySignal(portal, signal))

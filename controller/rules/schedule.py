@@ -75,18 +75,18 @@ class Schedule:
             return True
         return any(w.wraps and wall < w.end for w in self.windows(day - timedelta(days=1)))
 
-    def next_change(self, at: datetime) -> datetime | None:
-        """The first instant after `at` when it opens or closes, or None within the coming 400 days."""
+    def next_change(self, at: datetime, within_days: int = _HORIZON_DAYS) -> datetime | None:
+        """The first instant after `at` when it opens or closes, or None within the coming days."""
         now_open = self.is_open(at)
-        for instant in self._edges(at):
+        for instant in self._edges(at, within_days):
             if instant > at and self.is_open(instant) != now_open:
                 return instant
         return None
 
-    def _edges(self, at: datetime) -> Iterator[datetime]:
+    def _edges(self, at: datetime, within_days: int) -> Iterator[datetime]:
         """Every instant at which the wall clock may enter or leave a window, day by day, in order."""
         first = at.astimezone(self.zone).date() - timedelta(days=1)
-        for offset in range(_HORIZON_DAYS):
+        for offset in range(within_days + 1):
             day = first + timedelta(days=offset)
             walls = {time(0)} | {
                 edge for d in (day, day - timedelta(days=1)) for w in self.windows(d) for edge in (w.begin, w.end)

@@ -11,6 +11,8 @@ from dashboard.read.names import Names
 from dashboard.read.sites import Site
 
 ALARMS = frozenset({"held", "forced"})
+STANDS = frozenset({"standing", "standing_open"})
+"""Unlocked until further notice: by their hours, or by an operator's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Tile:
     leaf: str
     cause: str
     who: str
+    until_at: str
+    """The end of how it stands, where it stands unlocked until then."""
     at: str
     live: bool
     """The site itself said so since the dashboard listens; not a fold of records, nor what the broker had kept."""
@@ -96,10 +100,11 @@ def _tile(fixed: Any, state: dict[str, Any], live: bool, causes: dict[int, Any],
         inner=fixed.inner,
         outer=fixed.outer,
         status=state.get("status") or "unknown",
-        lock=state.get("lock") or "unknown",
+        lock="standing" if state.get("status") in STANDS else state.get("lock") or "unknown",
         leaf=state.get("leaf") or "unknown",
         cause=state.get("cause") or "",
         who=who if state.get("cause") in ("entry", "operator") else "",
+        until_at=state.get("until_at") or "",
         at=state.get("at") or "",
         live=live,
     )

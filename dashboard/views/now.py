@@ -6,8 +6,10 @@ from flask import Blueprint, render_template
 
 from dashboard.read.lines import Line, last_arrival, newest
 from dashboard.read.names import Names
+from dashboard.read.orders import Order, lockdowns
 from dashboard.read.portals import Part, Tile, failed_parts, failed_text, tiles
 from dashboard.read.sites import Site
+from dashboard.views.orders import place_name
 from dashboard.views.subject import allowed_sites
 from dashboard.web.context import here
 from dashboard.web.language import language
@@ -27,6 +29,9 @@ class Standing:
     age_s: int | None
     tiles: list[Tile]
     parts: list[Part]
+    lockdowns: dict[str, Order]
+    places: dict[str, str]
+    """What the places of the lockdowns are called."""
 
     @property
     def failed(self) -> str:
@@ -45,7 +50,10 @@ def page() -> str:
         for site in allowed_sites(connection, "now.page"):
             names = Names(connection, site, language())
             parts = failed_parts(connection, site)
-            found.append(Standing(site, site.stale(now), site.age_s(now), tiles(connection, names), parts))
+            ordered = lockdowns(connection, names)
+            places = {place: place_name(names, place) for place in ordered}
+            shown = tiles(connection, names)
+            found.append(Standing(site, site.stale(now), site.age_s(now), shown, parts, ordered, places))
             feed += [(line, site) for line in newest(connection, names, FEED)]
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)
     return render_template("now.html", sites=found, feed=feed[:FEED], after=after)

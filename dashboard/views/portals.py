@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from controller.record.requests import ReleasePortal
-from dashboard.read import ledger
+from dashboard.read import ledger, orders
 from dashboard.read.filters import Filter
 from dashboard.read.lines import lines
 from dashboard.views.ask import ask, to_request
@@ -32,6 +32,7 @@ def page(site: str, id: str) -> str:
             stale=names.site.stale(here().now()),
             zones=names.zones,
             readers=[names.reader(reader) for reader, (portal, _side) in names.readers.items() if portal == id],
+            order=orders.override(connection, names, id),
             lines=lines(found.rows[:LAST], names),
             covered=user().operators[site].covers(tile.inner, tile.outer),
         )

@@ -42,6 +42,7 @@ def install(app: Flask, data: Path) -> None:
     app.add_template_filter(clock_text, "clock")
     app.add_template_filter(day_text, "day")
     app.add_template_filter(span_text, "span")
+    app.add_template_filter(why_text, "why")
     app.add_template_global(language, "language")
     app.add_template_global(in_language, "in_language")
 
@@ -80,6 +81,16 @@ def in_language(lang: str) -> str:
 def said(code: str | None, group: str = "") -> str:
     """A code of the published language in the reader's words; nothing for nothing."""
     return words(code, language(), group) if code else ""
+
+
+def why_text(cause: str, until_at: str, timezone: str, lang: str = "") -> str:
+    """Why a door stands as it does, and until when: `業務時間（〜18:00）`."""
+    spoken = lang or language()
+    because = words(cause, spoken, "cause") if cause else ""
+    if not until_at:
+        return because
+    end = day_text(until_at, timezone)[11:]
+    return f"{because}（〜{end}）" if spoken == "ja" else f"{because} (until {end})"
 
 
 def zone_of(name: str) -> ZoneInfo:

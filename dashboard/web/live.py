@@ -17,11 +17,12 @@ from werkzeug.routing import MapAdapter
 from controller.record.words import words
 from dashboard.read.lines import Line, arrived, last_arrival, lines
 from dashboard.read.names import Names
+from dashboard.read.orders import lockdowns
 from dashboard.read.portals import failed_parts, failed_text, tiles
 from dashboard.read.sites import Site, sites
 from dashboard.web import session
 from dashboard.web.context import Here, here, user
-from dashboard.web.language import clock_text, language
+from dashboard.web.language import clock_text, language, why_text
 
 blueprint = Blueprint("live", __name__)
 
@@ -114,14 +115,15 @@ def standing(connection: sa.Connection, allowed: tuple[str, ...], parts: Here, l
                 "status_words": words(tile.status, lang, "status"),
                 "lock": words(tile.lock, lang, "lock"),
                 "leaf": words(tile.leaf, lang, "leaf"),
-                "why": words(tile.cause, lang, "cause"),
+                "why": why_text(tile.cause, tile.until_at, site.timezone, lang),
                 "who": tile.who,
                 "time": clock_text(tile.at, site.timezone),
             }
             for tile in tiles(connection, names)
         ]
         failed = failed_text(failed_parts(connection, site))
-        found.append(_site(site) | {"stale": site.stale(now), "failed": failed, "portals": portals})
+        shown = {"failed": failed, "lockdowns": " ".join(lockdowns(connection, names)), "portals": portals}
+        found.append(_site(site) | {"stale": site.stale(now)} | shown)
     return {"sites": found}
 
 

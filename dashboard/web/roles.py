@@ -19,6 +19,10 @@ REQUESTS: dict[str, frozenset[str]] = {
     "right.decline": frozenset({"manager"}),
     "right.revoke": frozenset({"administrator", "manager"}),
     "portal.release": frozenset({"manager", "guard"}),
+    "portal.override": frozenset({"manager"}),
+    "portal.resume": frozenset({"manager", "guard"}),
+    "lockdown.begin": frozenset({"manager", "guard"}),
+    "lockdown.end": frozenset({"manager"}),
     "start.review": frozenset({"administrator", "manager", "custodian"}),
 }
 """The kinds of requests, as the controller's rules have them."""
@@ -65,6 +69,10 @@ PAGES: dict[str, frozenset[str]] = {
     "rights.revoke": REQUESTS["right.revoke"],
     "portals.page": EVERY,
     "portals.release": REQUESTS["portal.release"],
+    "orders.override": REQUESTS["portal.override"],
+    "orders.resume": REQUESTS["portal.resume"],
+    "orders.lockdowns": REQUESTS["lockdown.begin"],
+    "orders.lockdown": REQUESTS["lockdown.begin"],
     "requests.page": EVERY,
     "start.page": frozenset({"administrator", "manager", "custodian", "auditor"}),
     "start.confirm": REQUESTS["start.review"],

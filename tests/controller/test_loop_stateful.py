@@ -14,7 +14,19 @@ import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sites import Folded, TestSite, exit_button, fast_folder, fold_into, leaf, make_site, people, stored_tables, tap
+from sites import (
+    SITE_TOML,
+    Folded,
+    TestSite,
+    exit_button,
+    fast_folder,
+    fold_into,
+    leaf,
+    make_site,
+    people,
+    stored_tables,
+    tap,
+)
 
 from controller.inbox import Input, PartAnswering, PartFailing, RequestReceived
 from controller.ledger.verify import verify_file
@@ -27,6 +39,7 @@ from controller.rules.effects import ReleaseLock
 READERS = ("front/in", "lab-door/in", "lab-door/out", "vault-door/in")
 PORTALS = ("front", "lab-door", "vault-door")
 ZONE_OF = {"front": "lobby", "lab-door": "lab", "vault-door": "vault"}
+OUTER = {"front": "", "lab-door": "lobby", "vault-door": "lab"}
 LEAST = {"lobby": 0, "lab": 2, "vault": 2}
 MAY = {
     "person.register": {"administrator", "manager"},
@@ -39,7 +52,12 @@ MAY = {
     "right.decline": {"manager"},
     "right.revoke": {"administrator", "manager"},
     "portal.release": {"manager", "guard"},
+    "portal.override": {"manager"},
+    "portal.resume": {"manager", "guard"},
+    "lockdown.begin": {"manager", "guard"},
+    "lockdown.end": {"manager"},
 }
+TEXT = SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nunlock = "office"\n')
 
 cards = st.sampled_from([f"card:{n}" for n in range(1, 8)])
 problems = st.sampled_from([None, None, None, None, "proof", "card", "personalisation"])
@@ -64,7 +82,7 @@ class Sites(RuleBasedStateMachine):
     @initialize(width=st.integers(1, 6))
     def open(self, width: int) -> None:
         self.width = width
-        self.site = people(make_site(self.folder))
+        self.site = people(make_site(self.folder, text=TEXT))
         self.dashboard = self.site.dashboard
         self.site.turn(*(leaf(portal, False) for portal in PORTALS))
 
@@ -190,7 +208,7 @@ class Sites(RuleBasedStateMachine):
         """The controller is gone without a word, and starts again."""
         self.site.close()
         self.boots += 1
-        self.site = make_site(self.folder, clock=self.site.clock, boot=f"boot-{self.boots}")
+        self.site = make_site(self.folder, text=TEXT, clock=self.site.clock, boot=f"boot-{self.boots}")
         self.site.dashboard = self.dashboard
         assert not self.site.actuator.releases(), "a start releases nothing"
         assert set(self.site.actuator.secured()) == set(PORTALS)
@@ -206,7 +224,14 @@ class Sites(RuleBasedStateMachine):
         records = self.site.turn(*batch)
         allowed = {r.body.portal for r in records if r.kind in ("entry.granted", "exit.requested", "portal.released")}
         released = {e.portal for e in self.site.actuator.performed[before:] if isinstance(e, ReleaseLock)}
-        assert released <= allowed, "a lock released without a record of this turn"
+        standing = {
+            r["portal"]
+            for r in stored_tables(self.site.ledger.connection).get("portal_state", {}).values()
+            if stands(r)
+        }
+        assert released <= allowed | standing, (
+            "a lock released without a record of this turn, and not standing unlocked"
+        )
 
     # What must hold ------------------------------------------------------------------------------------------------------
 
@@ -240,6 +265,8 @@ class Sites(RuleBasedStateMachine):
                 self.judge_entry(body, record.at)
             case "badge.enrolled" if self.seen > 70:
                 self.judge_enrolment(body, record.at)
+            case "portal.unlocked":
+                self.judge_unlocking(body, record.at)
             case "portal.released":
                 assert self.operator(body.operator)["state"] == "active"
             case "right.approved":
@@ -263,11 +290,26 @@ class Sites(RuleBasedStateMachine):
         assert (badge["state"], person["state"], right["state"]) == ("active", "active", "active")
         assert badge["person"] == body.person == right["person"]
         assert right["zone"] == body.zone == ZONE_OF[body.portal]
+        assert not {("*",), (body.zone,)} & self.folded.get("lockdown", {}).keys(), "nobody enters what is locked down"
         assert right["from_at"] <= at < right["until_at"]
         assert body.assurance >= LEAST[body.zone]
         if right["schedule"] == "office":
             tokyo = datetime.fromisoformat(at) + timedelta(hours=9)
             assert tokyo.weekday() < 5 and 8 <= tokyo.hour < 19
+
+    def judge_unlocking(self, body: Any, at: str) -> None:
+        """What stands unlocked is not locked down; an order says so, or its hours do and somebody has come in (C8.8)."""
+        zones = {("*",), (ZONE_OF[body.portal],), (OUTER[body.portal],)}
+        assert not zones & self.folded.get("lockdown", {}).keys()
+        override = self.folded.get("portal_override", {}).get((body.portal,))
+        if body.cause == "override":
+            assert override is not None and override["posture"] == "open" and at < override["until_at"]
+            return
+        assert body.cause == "schedule" and body.portal == "lab-door"
+        assert override is None or override["until_at"] <= at
+        tokyo = datetime.fromisoformat(at) + timedelta(hours=9)
+        assert tokyo.weekday() < 5 and 8 <= tokyo.hour < 19
+        assert at < self.folded["zone_opening"]["lab",]["until_at"]
 
     def judge_enrolment(self, body: Any, at: str) -> None:
         """A card became a badge only at a reader that waited, for that person, once, and only if it was none before."""
@@ -275,6 +317,11 @@ class Sites(RuleBasedStateMachine):
         assert (waiting["state"], waiting["person"]) == ("open", body.person)
         assert at < waiting["until_at"]
         assert body.credential not in {row["credential"] for row in self.folded["badge"].values()}
+
+
+def stands(row: dict[str, Any]) -> bool:
+    """Whether a portal's row says that it stands unlocked."""
+    return row["status"] in ("standing", "standing_open")
 
 
 def bodies(now: datetime) -> st.SearchStrategy[msgspec.Struct]:
@@ -303,6 +350,15 @@ def bodies(now: datetime) -> st.SearchStrategy[msgspec.Struct]:
         st.builds(ask.DeclineRight, st.integers(1, 14)),
         st.builds(ask.RevokeRight, st.integers(1, 14)),
         st.builds(ask.ReleasePortal, st.sampled_from([*PORTALS, "attic"])),
+        st.builds(
+            lambda portal, posture, hours: ask.OverridePortal(portal, posture, timestamp(now + timedelta(hours=hours))),
+            st.sampled_from([*PORTALS, "attic"]),
+            st.sampled_from(["open", "open", "locked", "ajar"]),
+            st.sampled_from([-1, 1, 5, 25, 1000]),
+        ),
+        st.builds(ask.ResumePortal, st.sampled_from([*PORTALS, "attic"])),
+        st.builds(ask.BeginLockdown, st.sampled_from(["lobby", "lab", "vault", "*", "attic"])),
+        st.builds(ask.EndLockdown, st.sampled_from(["lobby", "lab", "vault", "*"])),
     )
 
 

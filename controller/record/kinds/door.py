@@ -4,10 +4,19 @@ import msgspec
 
 from controller.record.envelope import Record, kind
 from controller.record.private import PrivateRef
-from controller.record.tables import RowChange, Upsert
+from controller.record.tables import Row, RowChange, Upsert
 
-_LOCK = {"secure": "secure", "released": "released", "open": "secure", "held": "secure", "forced": "secure"}
-_LEAF = {"secure": "closed", "released": "closed", "open": "open", "held": "open", "forced": "open"}
+_LOCK = {
+    "secure": "secure", "released": "released", "open": "secure", "held": "secure", "forced": "secure",
+    "standing": "released", "standing_open": "released",
+}  # fmt: skip
+_LEAF = {
+    "secure": "closed", "released": "closed", "open": "open", "held": "open", "forced": "open",
+    "standing": "closed", "standing_open": "open",
+}  # fmt: skip
+
+STANDS = frozenset({"standing", "standing_open"})
+"""The states of a portal that is unlocked until further notice."""
 
 
 def released_row(record: Record, portal: str, status: str, *, cause: str) -> tuple[RowChange, ...]:
@@ -17,8 +26,21 @@ def released_row(record: Record, portal: str, status: str, *, cause: str) -> tup
     return (portal_row(record, portal, status, cause=cause, release_seq=record.seq),)
 
 
+def leaf_row(record: Record, portal: str, status: str) -> Upsert:
+    """The row of a portal that stands unlocked after its leaf moved: why it stands so is as before."""
+    leaf: Row = {"status": status, "lock": _LOCK[status], "leaf": _LEAF[status], "at": record.at, "seq": record.seq}
+    return Upsert("portal_state", {"portal": portal, **leaf})
+
+
 def portal_row(
-    record: Record, portal: str, status: str, *, cause: str, release_seq: int | None, cause_seq: int | None = None
+    record: Record,
+    portal: str,
+    status: str,
+    *,
+    cause: str,
+    release_seq: int | None,
+    cause_seq: int | None = None,
+    until_at: str | None = None,
 ) -> Upsert:
     """The portal's state row after a record. `release_seq` names a release whose outcome is still open, or None."""
     return Upsert(
@@ -31,6 +53,7 @@ def portal_row(
             "cause": cause,
             "cause_seq": record.seq if cause_seq is None else cause_seq,
             "release_seq": release_seq,
+            "until_at": until_at,
             "at": record.at,
             "seq": record.seq,
         },
@@ -61,6 +84,8 @@ class DoorOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def rows(self, record: Record) -> tuple[RowChange, ...]:
         """Open; the release has had its outcome."""
+        if self.status in STANDS:
+            return (leaf_row(record, self.portal, self.status),)
         state = portal_row(record, self.portal, self.status, cause=self.cause, release_seq=None, cause_seq=self.release)
         return (state,)
 
@@ -73,7 +98,9 @@ class DoorClosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: str
 
     def rows(self, record: Record) -> tuple[RowChange, ...]:
-        """Secure again."""
+        """Secure again, or as it stands."""
+        if self.status in STANDS:
+            return (leaf_row(record, self.portal, self.status),)
         return (portal_row(record, self.portal, self.status, cause="", release_seq=None),)
 
 

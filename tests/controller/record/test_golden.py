@@ -21,7 +21,7 @@ from controller.record.envelope import (
     encode,
     kind_of,
 )
-from controller.record.kinds import badge, disk, door, entry, person, request, right, site, start, trust
+from controller.record.kinds import badge, disk, door, entry, person, posture, request, right, site, start, trust
 from controller.record.private import PrivateRef
 from controller.record.projection import project
 from controller.record.tables import FOLD_VERSION
@@ -84,6 +84,13 @@ EXAMPLES: list[msgspec.Struct] = [
     trust.DashboardRevoked("0011223344556677", "revoked"),
     trust.OperatorRegistered(2, ("manager", "guard"), ("lab", "vault"), 14, REF, "active"),
     trust.OperatorRetired(2, "retired"),
+    posture.PortalUnlocked("lab-door", "schedule", "2026-11-24T10:00:00.000000Z", "standing"),
+    posture.PortalLocked("lab-door", "schedule", "secure"),
+    posture.ZoneOpened("lab", 14, "2026-11-24T10:00:00.000000Z"),
+    posture.PortalOverridden("lab-door", "open", "2026-11-24T10:00:00.000000Z", 2, REF),
+    posture.OverrideEnded("lab-door", None),
+    posture.LockdownBegun("lab", 2, REF),
+    posture.LockdownEnded("lab", 2, REF),
     start.StartSingle(1, 1, "single"),
     start.StartReviewed(1, 2, 41, "reviewed"),
 ]

@@ -264,3 +264,27 @@ def test_times_are_the_sites() -> None:
     for nonsense in ("", "2026", "22.11.2026", "2026-02-30", "0001-01-01", "9999-12-31", "2026-11-22 09:05Z", "１"):
         with pytest.raises(ValueError):
             local_moment(nonsense, "Asia/Tokyo", end_of_day=True)
+
+
+def test_orders_are_where_one_looks(house: House, signed_in: SignIn) -> None:
+    """Now says which zone is locked down, by whom and why; a door says until when it stands as it does (C8.8)."""
+    house.orders()
+    guard = signed_in("guard")
+
+    now = guard.get("/").text
+    assert "Locked down: Server room" in now and "水漏れの点検" in now
+    assert "Business hours (until 18:00)" in now
+    dock = guard.get("/portals/factory/dock").text
+    assert "搬入のため" in dock and "End the override" in dock
+    assert "Set how the door stands" not in dock, "that is a manager's word"
+
+
+def test_lockdown_page_offers_what_one_may(house: House, signed_in: SignIn) -> None:
+    """A guard locks down and cannot lift; what stands cannot be begun again, and a place that is none is not there."""
+    house.orders()
+    guard, manager = signed_in("guard"), signed_in("suzuki")
+
+    assert "Lift the lockdown" not in guard.get("/lockdown/factory").text
+    assert "Lift the lockdown" in manager.get("/lockdown/factory").text
+    for address in ("server/begin", "lab/end", "moon/begin", "lab/open"):
+        assert guard.get(f"/lockdown/factory/{address}").status_code == 404

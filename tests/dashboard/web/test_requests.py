@@ -70,6 +70,31 @@ def _id(answer: TestResponse) -> str:
             {"reason": "設備の点検"},
         ),
         (
+            "suzuki",
+            "/portals/factory/lab/override",
+            {"posture": "open", "until": "2026-11-22T18:00", "reason": "搬入"},
+            "portal.override",
+            {"portal": "lab", "posture": "open", "until_at": "2026-11-22T09:00:00.000000Z"},
+            {"reason": "搬入"},
+        ),
+        ("guard", "/portals/factory/dock/resume", {}, "portal.resume", {"portal": "dock"}, {}),
+        (
+            "guard",
+            "/lockdown/factory/all/begin",
+            {"reason": "不審者"},
+            "lockdown.begin",
+            {"zone": "*"},
+            {"reason": "不審者"},
+        ),
+        (
+            "suzuki",
+            "/lockdown/factory/server/end",
+            {"reason": "点検終了"},
+            "lockdown.end",
+            {"zone": "server"},
+            {"reason": "点検終了"},
+        ),
+        (
             "manager",
             "/people/factory/1/rights/ask",
             {"zone": "lab", "schedule": "office", "from": "2026-11-22", "until": "2027-03-31", "purpose": "試作"},
@@ -98,6 +123,7 @@ def test_a_form_becomes_a_signed_request(
     private: dict[str, str],
 ) -> None:
     """What was typed reaches the site as a request of the operator who is signed in, its texts sealed to the site."""
+    house.orders()
     browser = signed_in(name)
 
     answer = browser.post(address, **fields)
@@ -114,6 +140,9 @@ def test_a_form_becomes_a_signed_request(
         ("manager", "/people/factory/register", {"name": "x" * 101}, "name"),
         ("guard", "/people/factory/1/suspend", {"reason": ""}, "reason"),
         ("guard", "/portals/factory/lab/release", {"reason": "x" * 501}, "reason"),
+        ("suzuki", "/portals/factory/lab/override", {"posture": "ajar"}, "posture"),
+        ("suzuki", "/portals/factory/lab/override", {"posture": "open", "until": "2020-01-01"}, "until"),
+        ("guard", "/lockdown/factory/lab/begin", {"reason": " "}, "reason"),
         ("admin", "/people/factory/1/enrol", {"reader": "elsewhere"}, "reader"),
         ("guard", "/people/factory/1/badges/1/retire", {"state": "active"}, "state"),
         ("manager", "/people/factory/1/rights/ask", {"until": ""}, "until"),
