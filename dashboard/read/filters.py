@@ -17,6 +17,8 @@ from dashboard.database import private_text, projected, record
 from dashboard.read.sites import Site
 
 MOST_PEOPLE = 200
+MOST_MISTAKES = 20
+"""Of unknown parameters, which are named; nobody reads more."""
 _LARGEST = 2**53
 _CODE = re.compile(r"[a-z_]{1,40}")
 _KIND = re.compile(r"[a-z]{1,30}\.[a-z]{1,30}")
@@ -89,8 +91,7 @@ def read_filter(connection: sa.Connection, site: Site, given: Mapping[str, str],
     """The filter that these parameters of an address say. Raises BadFilter with everything that is nonsense."""
     mistakes = [
         Mistake(name[:40], "unknown", (get_close_matches(name, KNOWN, 1) or [""])[0])
-        for name in given
-        if name not in KNOWN
+        for name in [name for name in given if name not in KNOWN][:MOST_MISTAKES]
     ]
     found = Filter(site.id, site.epoch)
     for name in (*FILTERS, *POSITION, "epoch"):

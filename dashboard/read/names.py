@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from controller.record.words import words
 from dashboard.database import private_text, projected
+from dashboard.plain import plain
 from dashboard.read.sites import Site
 
 _AT_ONCE = 500
@@ -55,7 +56,7 @@ class Names:
         ids = sorted(wanted)
         for start in range(0, len(ids), _AT_ONCE):
             batch = query.where(table.c[noun].in_(ids[start : start + _AT_ONCE]))
-            found |= {id: text for id, text in self._connection.execute(batch)}
+            found |= {id: _plain(text) for id, text in self._connection.execute(batch)}
         return found
 
     def text(self, person: int) -> dict[str, str]:
@@ -99,5 +100,9 @@ class Names:
         rows: dict[str, dict[str, str]] = {}
         for start in range(0, len(wanted), _AT_ONCE):
             batch = query.where(private_text.c.id.in_(wanted[start : start + _AT_ONCE]))
-            rows |= {id: text for id, text in self._connection.execute(batch)}
+            rows |= {id: _plain(text) for id, text in self._connection.execute(batch)}
         return rows
+
+
+def _plain(text: dict[str, str]) -> dict[str, str]:
+    return {field: plain(str(value)) for field, value in text.items()}

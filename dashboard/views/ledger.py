@@ -211,10 +211,13 @@ def _csv_row(values: list[object]) -> str:
 
 
 def plain_cell(value: object) -> object:
-    """A cell that a spreadsheet takes for text: one that begins like a formula gets an apostrophe in front."""
+    """A cell that a spreadsheet takes for text: one that begins like a formula gets an apostrophe in front.
+
+    Excel in Japanese takes the full-width signs for the same (OWASP, "CSV injection").
+    """
     if not isinstance(value, str):
         return "" if value is None else value
-    formula = value.lstrip().startswith(("=", "+", "-", "@")) or value.startswith(("\t", "\r", "\n"))
+    formula = value.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) or value.startswith(("\t", "\r", "\n"))
     return f"'{value}" if formula else value
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from controller.record.private import LONGEST_TEXT
+from dashboard.plain import is_plain
 from dashboard.web.language import local_moment
 
 
@@ -21,6 +22,8 @@ class Fields:
         text = self.values.get(name, "").strip()
         if required and not text:
             self.errors[name] = required
+        elif not is_plain(text):
+            self.errors[name] = str(_("There is a character in it that cannot be used here, because it is not seen."))
         elif len(text) > longest:
             self.errors[name] = str(_("Write %(most)s characters at most.", most=longest))
         return text

@@ -11,6 +11,7 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
+from werkzeug.routing import IntegerConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.web import roles, session
@@ -37,7 +38,8 @@ limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=F
 
 
 def install(app: Flask, parts: Here) -> None:
-    """Puts all of it around the application."""
+    """Puts all of it around the application, before its addresses are registered."""
+    app.url_map.converters["int"] = _Number
     tls = parts.runtime.config.secure
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_FORM,
@@ -71,6 +73,7 @@ def install(app: Flask, parts: Here) -> None:
         alive = request.endpoint not in _QUIET
         return session.find(parts.runtime.engine, token, parts.now(), keep_alive=alive)
 
+    app.before_request(_refuse_nul)
     app.before_request(_guard)
     app.after_request(_uncached)
 
@@ -78,6 +81,19 @@ def install(app: Flask, parts: Here) -> None:
     def count(response: Response) -> Response:
         parts.runtime.measures.answered(response.status_code)
         return response
+
+
+def _refuse_nul() -> None:
+    """A NUL stands in nothing that a person types, and PostgreSQL takes it for a fault."""
+    texts = [request.path, *(part for pair in request.args.items(multi=True) for part in pair)]
+    if any("\0" in text for text in texts) or any("\0" in part for pair in request.form.items(multi=True) for part in pair):
+        abort(400)
+
+
+class _Number(IntegerConverter):
+    """A whole number in a path that a column holds: anything longer is no address of ours."""
+
+    regex = r"[0-9]{1,15}"
 
 
 def _guard() -> AnyResponse | None:
@@ -105,6 +121,9 @@ def _uncached(response: Response) -> Response:
 
 def inside(address: str) -> str:
     """The address if it is a path of this host, else the first page: a sign-in must not send anybody elsewhere."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # an address that is none
+        return url_for("now.page")
     local = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return address if local and "\\" not in address and address.isprintable() else url_for("now.page")

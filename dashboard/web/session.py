@@ -18,6 +18,8 @@ from dashboard.web import roles
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=8)
+_BACK = timedelta(minutes=2)
+"""A session from further in the future is none: the clock was set back, and nobody knows how old it is."""
 _NOTE_EVERY = timedelta(seconds=60)
 """`seen_at` is written no more often than this: not every page view shall be a disk write."""
 
@@ -71,7 +73,7 @@ def end(engine: sa.Engine, token: str) -> None:
         connection.execute(sa.delete(web_session).where(web_session.c.token_hash == _hashed(token)))
 
 
-def end_others(engine: sa.Engine, account: int) -> None:
+def end_all(engine: sa.Engine, account: int) -> None:
     """Ends every session of an account, as after a new password."""
     with write(engine) as connection:
         connection.execute(sa.delete(web_session).where(web_session.c.account == account))
@@ -84,7 +86,7 @@ def find(engine: sa.Engine, token: str, now: datetime, *, keep_alive: bool = Tru
         if row is None:
             return None
         seen_at = moment(row.seen_at)
-        if now - seen_at > IDLE or now - moment(row.started_at) > LONGEST:
+        if not -_BACK <= now - seen_at <= IDLE or not -_BACK <= now - moment(row.started_at) <= LONGEST:
             return None
         name = account_name(connection, row.account)
         if name is None:

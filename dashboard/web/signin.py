@@ -1,10 +1,11 @@
 """Signing in and out, and the first sign-in with the one-time code from the console.
 
 A wrong name, a wrong password and an account without one get the same answer after the same work. Who fails too often
-waits: by address, and by name.
+waits: by address, and by name, but for the device on which the name's owner has been signed in before.
 """
 
 import hashlib
+import unicodedata
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from dashboard.database import account as accounts
 from dashboard.database import write
 from dashboard.first_code import code_matches, hash_code
 from dashboard.read.accounts import Account, account_called
-from dashboard.web import password, session
+from dashboard.web import device, password, session
 from dashboard.web.context import here, user
 from dashboard.web.security import inside, limiter
 
@@ -30,9 +31,18 @@ LONGEST_NAME = 100
 _NO_CODE = hash_code("0000-0000")
 
 
+def _typed_name() -> str:
+    """The name as accounts are named (NFKC): full-width letters of a Japanese keyboard are the same name."""
+    return unicodedata.normalize("NFKC", request.form.get("name", "")[:LONGEST_NAME]).strip()[:LONGEST_NAME]
+
+
 def _by_name() -> str:
-    name = request.form.get("name", "").strip()[:LONGEST_NAME].casefold()
-    return "name:" + hashlib.sha256(name.encode()).hexdigest()
+    """Whose failures these are: the name's, or, on a device where the name's owner has been signed in, the device's own."""
+    name = _typed_name()
+    with here().connect() as connection:
+        account = account_called(connection, name)
+    own = device.known_for(account.id) if account is not None else None
+    return own or "name:" + hashlib.sha256(name.casefold().encode()).hexdigest()
 
 
 def _failed(response: Response) -> bool:
@@ -56,7 +66,7 @@ def page() -> AnyResponse | str:
 @_per_name
 def sign_in() -> AnyResponse | tuple[str, int]:
     """Checks name and password."""
-    name = request.form.get("name", "").strip()[:LONGEST_NAME]
+    name = _typed_name()
     with here().connect() as connection:
         account = account_called(connection, name)
     typed = request.form.get("password", "")
@@ -78,7 +88,7 @@ def sign_in() -> AnyResponse | tuple[str, int]:
                 account.failed,
             )
         )
-    return redirect(inside(request.args.get("next", "/")), 303)
+    return _entered(account.id, inside(request.args.get("next", "/")))
 
 
 @blueprint.get("/welcome")
@@ -92,7 +102,7 @@ def welcome() -> str:
 @_per_name
 def choose_password() -> AnyResponse | tuple[str, int]:
     """Trades the one-time code for a password. A code is good once, and for half an hour."""
-    name = request.form.get("name", "").strip()[:LONGEST_NAME]
+    name = _typed_name()
     with here().connect() as connection:
         account = account_called(connection, name)
     new = request.form.get("password", "")
@@ -109,15 +119,18 @@ def choose_password() -> AnyResponse | tuple[str, int]:
         used = connection.execute(sa.update(accounts).where(unused).values(values)).rowcount
     if not used:
         abort(400)
-    session.end_others(here().runtime.engine, account.id)
+    session.end_all(here().runtime.engine, account.id)
     _enter(account.id)
-    return redirect(url_for("now.page"), 303)
+    return _entered(account.id, url_for("now.page"))
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> AnyResponse:
-    """Ends the session here, not only in the browser."""
-    session.end(here().runtime.engine, user().token)
+    """Ends the session here, not only in the browser; or all of the account's, wherever they are."""
+    if request.form.get("everywhere"):
+        session.end_all(here().runtime.engine, user().account)
+    else:
+        session.end(here().runtime.engine, user().token)
     logout_user()
     cookie.clear()
     return redirect(url_for("signin.page"), 303)
@@ -136,6 +149,12 @@ def _count_failure(account: Account | None) -> None:
     with write(here().runtime.engine) as connection:
         row = accounts.c.id == (any_id if account is None else account.id)
         connection.execute(sa.update(accounts).where(row).values(values))
+
+
+def _entered(account: int, address: str) -> AnyResponse:
+    response = current_app.make_response(redirect(address, 303))
+    device.remember(response, account)
+    return response
 
 
 def _enter(account: int) -> None:

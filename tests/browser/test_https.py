@@ -79,6 +79,6 @@ def test_signing_out_over_tls(secured: Served, page: Page) -> None:
     """The form at the top ends the session: a POST with its token and its origin, both checked over TLS."""
     secured.sign_in(page, "guard")
     page.locator("details.menu summary").click()
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
 
     page.wait_for_url(f"{secured.url}/sign-in")
