@@ -16,14 +16,17 @@ import stat
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sdnotify import SystemdNotifier
 
+from controller import rotation
 from controller.actuator import NoParts, PartsActuator
 from controller.backup.taking import Source
 from controller.clock import Clock, SystemClock
@@ -65,6 +68,8 @@ class Site:
     cards: card_keys.CardKeys
     pepper: bytes
     ledger: Ledger
+    former: tuple[X25519PrivateKey, ...] = ()
+    """Sealing keys of before that some requests may still be sealed to."""
 
     def loop(
         self,
@@ -76,7 +81,7 @@ class Site:
     ) -> Loop:
         """The loop over this site, for whoever turns it."""
         facts = Facts(self.ledger.connection)
-        judgement = Judgement(self.facility, facts, Desk(self.facility, facts, self.key), clock, self.pepper)
+        judgement = Judgement(self.facility, facts, Desk(self.facility, facts, self.key, self.former), clock, self.pepper)
         return Loop(
             self.facility, self.ledger, self.key, judgement, clock, actuator, boot, version("sekimori"), told, reached
         )
@@ -143,15 +148,52 @@ def backup_source(data: Path) -> Source:
     return Source(data, key_paths(data), site_keys(data).site)
 
 
-def open_site(data: Path) -> Site:
-    """Opens a data directory for its one writer; makes keys that are not there.
+def open_site(data: Path, *, lost_key: bool = False) -> Site:
+    """Opens a data directory for its one writer; makes keys that are not there, and ends a change of the site's key.
+
+    `lost_key`: also with another key than the ledger names, for the one command that gives it a new one.
 
     Raises BadSettings, BadKey, LedgerInUse, WrongLedger, OSError.
     """
     facility = settings_of(data)
     keys = site_keys(data)
     ledger = Ledger(data / LEDGER, facility.id)
-    return Site(data, facility, keys.site, keys.cards, keys.pepper, ledger)
+    try:
+        key = _settled(ledger, data, keys.site, lost_key)
+        former = rotation.former_sealing(data / "keys", datetime.now(UTC))
+    except BaseException:
+        ledger.close()
+        raise
+    return Site(data, facility, key, keys.cards, keys.pepper, ledger, tuple(former))
+
+
+def _settled(ledger: Ledger, data: Path, key: KeyPair, lost_key: bool) -> KeyPair:
+    try:
+        return rotation.settle(ledger, data / "keys", key, _rotatable(data))
+    except BadKey:
+        if lost_key:
+            return key
+        raise
+
+
+def _rotatable(data: Path) -> bool:
+    """Whether the site's key lies in the data directory; a credential of systemd's cannot be replaced from here."""
+    return key_paths(data)["site.key"].parent == data / "keys"
+
+
+def rotate_key(data: Path, compromised: bool, reached: Callable[[str], None] = lambda step: None) -> KeyPair:
+    """Gives the site a new key, while no controller runs; the new one. Raises what `open_site` raises."""
+    if not _rotatable(data):
+        raise BadKey("site.key is a credential of systemd's and read-only: put it into keys/, change it, then seal it again")
+    site = open_site(data, lost_key=compromised)
+    try:
+        clock = SystemClock(site.facility.clock_trust)
+        stamp = Stamp(timestamp(clock.now()), secrets.token_hex(8), clock.quality())
+        site.ledger.begin(stamp)
+        rotation.forget_former(data / "keys", clock.now())
+        return rotation.rotate(site.ledger, data / "keys", site.key, stamp, compromised, reached)
+    finally:
+        site.ledger.close()
 
 
 def _pepper(path: Path, guarded: bool) -> bytes:

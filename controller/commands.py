@@ -49,6 +49,14 @@ class AddOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person: Number | None = None
 
 
+class ChangeOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Give an operator other roles or another scope; None leaves them."""
+
+    operator: Number
+    roles: tuple[str, ...] | None = None
+    scope: tuple[str, ...] | None = None
+
+
 class RetireOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """End an operator's say."""
 
@@ -99,6 +107,10 @@ def _operator_add(asked: AddOperator, facts: Facts, facility: Facility, _clock: 
     return trust.register_operator(number, text, asked.roles, asked.scope, asked.person, frozenset(facility.zones))
 
 
+def _operator_change(asked: ChangeOperator, facts: Facts, facility: Facility, _clock: Clock) -> Outcome | Refusal:
+    return trust.change_operator(facts.operator(asked.operator), asked.roles, asked.scope, frozenset(facility.zones))
+
+
 def _operator_retire(asked: RetireOperator, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
     return trust.retire_operator(facts.operator(asked.operator))
 
@@ -139,6 +151,7 @@ COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
     "trust": (Trust, _trust),
     "revoke": (Revoke, _revoke),
     "operator.add": (AddOperator, _operator_add),
+    "operator.change": (ChangeOperator, _operator_change),
     "operator.retire": (RetireOperator, _operator_retire),
     "start.alone": (StartAlone, _start_alone),
     "enrol": (Enrol, _enrol),

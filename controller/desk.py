@@ -4,10 +4,12 @@ Every kind is one row of `RULES`. What changes something leaves records and its 
 that a repeated request is answered and not done again (design §5).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from controller.facility import Facility
 from controller.facts import Facts
@@ -55,20 +57,27 @@ class Asked:
 
 
 class Rejected(Exception):
-    """Nobody known signed this: no reply, no record of its own, only a count. `code` is `form` or `signature`."""
+    """Nobody who counts signed this: no record of its own, only a count. `code` is `form` or `signature`.
 
-    def __init__(self, code: Code) -> None:
+    `revoked`: the request, when a dashboard signed it that is trusted no more. It alone may be told so.
+    """
+
+    def __init__(self, code: Code, revoked: Request | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.revoked = revoked
 
 
 class Desk:
     """Decides requests on facts of the moment."""
 
-    def __init__(self, facility: Facility, facts: Facts, key: KeyPair) -> None:
+    def __init__(
+        self, facility: Facility, facts: Facts, key: KeyPair, former: Sequence[X25519PrivateKey] = ()
+    ) -> None:
         self._facility = facility
         self._facts = facts
         self._key = key
+        self._former = tuple(former)
 
     def open(self, data: bytes) -> Request:
         """The request, if a trusted dashboard signed it for this site. Raises Rejected."""
@@ -77,9 +86,15 @@ class Desk:
         except MalformedRequest as error:
             raise Rejected(Code.FORM) from error
         keys = self._facts.dashboard(request.dashboard)
+        if keys is None and self._was_trusted(request):
+            raise Rejected(Code.SIGNATURE, request)
         if keys is None or request.site != self._facility.id or not signature_holds(request, keys):
             raise Rejected(Code.SIGNATURE)
         return request
+
+    def _was_trusted(self, request: Request) -> bool:
+        keys = self._facts.revoked_dashboard(request.dashboard)
+        return keys is not None and request.site == self._facility.id and signature_holds(request, keys)
 
     def decide(
         self, request: Request, now: datetime, now_s: float, clock: str, portals: dict[str, PortalState]
@@ -90,7 +105,7 @@ class Desk:
             return refusal
         try:
             body = read_body(request)
-            text = read_private(request, self._key)
+            text = read_private(request, self._key, self._former)
         except MalformedRequest as error:
             place = str(error).partition(":")[0]
             missing = Code.PURPOSE if place == "private.purpose" else Code.FORM

@@ -118,6 +118,13 @@ class Facts:
         ).fetchone()
         return None if row is None else _keys(row[0])
 
+    def revoked_dashboard(self, id: str) -> PublicKeys | None:
+        """The public keys of a dashboard that was trusted once."""
+        row = self._connection.execute(
+            "select public from dashboard where dashboard = ? and state = 'revoked'", (id,)
+        ).fetchone()
+        return None if row is None else _keys(row[0])
+
     def dashboards(self) -> list[PublicKeys]:
         """The keys of every trusted dashboard."""
         rows = self._connection.execute("select public from dashboard where state = 'trusted' order by dashboard")

@@ -2,6 +2,7 @@
 
 import hmac
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from controller.inbox import (
     RequestReceived,
 )  # fmt: skip
 from controller.postures import Postures
+from controller.record.canonical import timestamp
 from controller.record.kinds.request import RequestAccepted, RequestRefused, RequestsRejected
 from controller.record.kinds.site import PartFailed, PartRecovered
 from controller.record.refusals import Code
@@ -33,6 +35,9 @@ from controller.rules.badge import Enrolment
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
 from controller.rules.portal import Cue, PortalState, Status
+
+_TELL_S = 60.0
+_MOST_TOLD = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,8 @@ class Judgement:
         self.enrolments: dict[str, Enrolment] = {}
         self.failed: dict[str, str] = {}
         self.postures = Postures(facility, facts)
+        self._told: deque[float] = deque()
+        """When dashboards that are trusted no more were last told so."""
         self.reload()
 
     def reload(self) -> None:
@@ -213,12 +220,12 @@ class Judgement:
         try:
             request = self._desk.open(item.data)
         except Rejected as rejected:
-            return Verdict(Outcome((RequestsRejected(rejected.code, 1),)))
+            return self._rejected(rejected, now)
         if request.kind.startswith("query/"):
             return Verdict(Outcome(), query=request)
         done = self._facts.request(request.id)
         if done is not None and done[0] == request.dashboard:
-            return Verdict(Outcome(), request=request, again=Reply(request.id, done[1], "", done[2], done[3], ""))
+            return Verdict(Outcome(), request=request, again=_again(request, done, now))
         if done is not None:
             return Verdict(Outcome((RequestsRejected(Code.SIGNATURE, 1),)))
         decision = self._desk.decide(request, now.judged, now.seconds, now.clock, portals)
@@ -227,11 +234,27 @@ class Judgement:
             return Verdict(Outcome(), by, request=request, refusal=decision)
         return Verdict(decision, by, request=request)
 
+    def _rejected(self, rejected: Rejected, now: Now) -> Verdict:
+        """Counted. A dashboard that is trusted no more is told so, but not so often that its replies push out others'."""
+        outcome, request = Outcome((RequestsRejected(rejected.code, 1),)), rejected.revoked
+        while self._told and self._told[0] <= now.seconds - _TELL_S:
+            self._told.popleft()
+        if request is None or request.kind.startswith("query/") or len(self._told) >= _MOST_TOLD:
+            return Verdict(outcome)
+        self._told.append(now.seconds)
+        reply = Reply(request.id, rejected.code, "dashboard", None, None, timestamp(now.at))
+        return Verdict(outcome, request=request, again=reply)
+
     def _console(self, item: ConsoleAsked) -> Verdict:
         decision = decide_command(item.command, item.arguments, self._facts, self._facility, self._clock)
         if isinstance(decision, Refusal):
             return Verdict(Outcome(), "console", refusal=decision, console=item)
         return Verdict(decision, "console", console=item)
+
+
+def _again(request: Request, done: tuple[str, str | None, int, int], now: Now) -> Reply:
+    """The reply to a request that was decided before."""
+    return Reply(request.id, done[1], "", done[2], done[3], timestamp(now.at))
 
 
 def credential_digest(pepper: bytes, credential: str) -> str:

@@ -84,7 +84,7 @@ class Link:
         """Connects, carries, and connects again, until `stop`. Never gives up (F11)."""
         failures = 0
         outgoing = Outgoing(open_reader(self._ledger), self._topics, self._key)
-        self.cursor = self._load_cursor(outgoing.epoch)
+        self.cursor = self._load_cursor(outgoing)
         while not stop.is_set():
             began_s = self._clock.monotonic()
             try:
@@ -95,13 +95,13 @@ class Link:
                 self.connected = False
                 failures = 0 if self._clock.monotonic() - began_s >= STEADY_S else failures
                 self._tell(error)
-                self._save_cursor(outgoing.epoch)
+                self._save_cursor(outgoing)
                 self._absorb(outgoing)
                 outgoing.forget()
                 stop.wait(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
                 failures += 1
         self.connected = False
-        self._save_cursor(outgoing.epoch)
+        self._save_cursor(outgoing)
         outgoing.close()
 
     def _tell(self, error: Broken | sqlite3.Error) -> None:
@@ -148,6 +148,7 @@ class Link:
 
     def _carry(self, broker: BrokerConnection, outgoing: Outgoing, stop: threading.Event) -> None:
         """What one connection carries. Raises Broken."""
+        outgoing.publish_key(broker)
         broker.publish(self._topics.online, self._online(True, outgoing.epoch), retain=True)
         outgoing.publish_ahead(broker, timestamp(self._clock.now()))
         outgoing.renew()
@@ -163,6 +164,7 @@ class Link:
                 outgoing.reconnect(open_reader(self._ledger))
             for mid in broker.acknowledged():
                 heard_s = now_s
+                outgoing.acknowledged(mid)
                 if (seq := in_flight.pop(mid, None)) is not None:
                     acked.add(seq)
             self._advance(acked)
@@ -173,7 +175,7 @@ class Link:
             if now_s - beat_s >= HEARTBEAT_S:
                 beat_s = now_s
                 broker.publish(self._topics.online, self._online(True, outgoing.epoch), retain=True)
-                self._save_cursor(outgoing.epoch)
+                self._save_cursor(outgoing)
             if in_flight and now_s - heard_s > SILENT_S:
                 raise Broken("the broker acknowledges nothing", "silent")
             if not in_flight:
@@ -202,17 +204,18 @@ class Link:
 
     # The cursor's file: a convenience, so it is written now and then and not synced -------------------------------------
 
-    def _load_cursor(self, epoch: int) -> int:
+    def _load_cursor(self, outgoing: Outgoing) -> int:
         try:
             stored = json.loads(self._cursor_path.read_text())
-            return int(stored["seq"]) if stored["epoch"] == epoch else 0
+            outgoing.emptied = {str(dashboard) for dashboard in stored.get("emptied", ())}
+            return int(stored["seq"]) if stored["epoch"] == outgoing.epoch else 0
         except (OSError, ValueError, KeyError, TypeError):
             return 0
 
-    def _save_cursor(self, epoch: int) -> None:
+    def _save_cursor(self, outgoing: Outgoing) -> None:
         fresh = self._cursor_path.with_suffix(".new")
         try:
-            fresh.write_text(json.dumps({"epoch": epoch, "seq": self.cursor}))
+            fresh.write_text(json.dumps({"epoch": outgoing.epoch, "seq": self.cursor, "emptied": sorted(outgoing.emptied)}))
             os.replace(fresh, self._cursor_path)
         except OSError as error:  # records are sent once more after the next start; no door must wait for that
             log.warning("cursor not kept", problem=str(error))

@@ -12,12 +12,15 @@ from controller.facts import Facts
 from controller.record.canonical import canonical
 from controller.record.keys import KeyPair, PublicKeys
 from controller.record.kinds.disk import DISK
+from controller.record.note import BadNote, Checkpoint, VerifierKey, open_checkpoint
 from controller.record.private import PrivateRow
 from controller.record.requests import MalformedRequest, QueryPrivate, QueryResend, Request, read_body
 from controller.record.sealed import seal
 from controller.record.signed import sign_message
+from controller.record.succession import MOST_LINKS, Chain, SuccessionLink
 from controller.record.tables import TABLES, Row, RowChange, Upsert
 from controller.record.topics import RESEND_BATCH, Reply, Resent, SealedPrivate, State, Topics
+from controller.rotation import chain_rows
 from controller.turn import Committed
 
 STATES = ("portal_state", "part")
@@ -47,7 +50,14 @@ class Outgoing:
         """States that no record holds yet, because none can be written: they stand before the tables' own."""
         self.reopen = False
         """The ledger's file was opened anew by its writer: the reader of it should be as well."""
+        self._emptying: dict[str, str] = {}
+        """By revoked dashboard, the id up to which its private rows were emptied."""
+        self._last_emptied: dict[int, str] = {}
+        """By message id, the dashboard whose last row it took back."""
+        self.emptied: set[str] = set()
+        """Revoked dashboards of which nothing is left at the broker."""
         self.epoch = self._read_epoch()
+        self._chain = self._read_chain()
 
     def _read_epoch(self) -> int:
         epoch: int = self._connection.execute("select coalesce(max(opening), 0) from opening").fetchone()[0]
@@ -66,6 +76,7 @@ class Outgoing:
                 self._states.update(_state(change))
                 if change.table == "dashboard":
                     self._queue_private()
+                    self._queue_empty()
         for row in done.private:
             for keys in self._dashboards():
                 self._private[keys.id, row.id] = row
@@ -84,8 +95,28 @@ class Outgoing:
         self._states.setdefault(("part", DISK), self._sound_disk())
         self._states.update(self._ahead)
         newest = self._connection.execute("select note from checkpoint order by size desc limit 1").fetchone()
-        self._checkpoint = newest[0] if newest else None
+        self._checkpoint = newest[0] if newest and self._ours(newest[0]) else None
         self._queue_private()
+        self._queue_empty()
+
+    def _ours(self, note: str) -> bool:
+        """Whether the present key signed it: the last one of a key that went would look forged to who has the new one."""
+        try:
+            open_checkpoint(note, VerifierKey(Checkpoint.parse(note).origin, self._key.public.signing))
+        except BadNote:
+            return False
+        return True
+
+    def publish_key(self, broker: BrokerConnection) -> None:
+        """The chain of the site's keys, before anything that the newest one signed; nothing while there was but one."""
+        if self._chain is not None:
+            broker.publish(self._topics.key, canonical(Chain(self._topics.site, self._chain)), retain=True)
+
+    def _read_chain(self) -> tuple[SuccessionLink, ...] | None:
+        """Read once: the key changes while no controller runs."""
+        if self._connection.execute("select 1 from succession").fetchone() is None:
+            return None
+        return tuple(SuccessionLink(*row) for row in chain_rows(self._connection)[-MOST_LINKS:])
 
     def _sound_disk(self) -> Row:
         """The disk of a ledger that never told of a fault: a dashboard may still have the word of one that left no record."""
@@ -112,6 +143,8 @@ class Outgoing:
         self._states.clear()
         self._private.clear()
         self._renewed.clear()
+        self._emptying.clear()
+        self._last_emptied.clear()
 
     def publish_urgent(self, broker: BrokerConnection, at: str) -> None:
         """States, the checkpoint, replies."""
@@ -156,7 +189,28 @@ class Outgoing:
                 self._renewed[dashboard] = rows[-1].id
             else:
                 del self._renewed[dashboard]
-        return bool(self._private or self._renewed or self._queries)
+        self._empty_some(broker)
+        return bool(self._private or self._renewed or self._queries or self._emptying)
+
+    def _empty_some(self, broker: BrokerConnection) -> None:
+        """Takes back from the broker what it keeps for a dashboard that is not trusted any more."""
+        for dashboard, after in list(self._emptying.items()):
+            ids = self._connection.execute(
+                "select distinct id from private where id > ? order by id limit ?", (after, _PATIENT)
+            ).fetchall()
+            mids = [broker.publish(self._topics.private(dashboard, id), b"", retain=True) for (id,) in ids]
+            self._emptying[dashboard] = ids[-1][0] if ids else after
+            if len(ids) < _PATIENT:
+                del self._emptying[dashboard]
+                if mids:
+                    self._last_emptied[mids[-1]] = dashboard
+                else:
+                    self.emptied.add(dashboard)
+
+    def acknowledged(self, mid: int) -> None:
+        """The broker has this message. Emptied is only what it has taken."""
+        if (dashboard := self._last_emptied.pop(mid, None)) is not None:
+            self.emptied.add(dashboard)
 
     def _publish_private(self, broker: BrokerConnection, keys: PublicKeys, row: PrivateRow) -> None:
         topic = self._topics.private(keys.id, row.id)
@@ -190,6 +244,13 @@ class Outgoing:
 
     def _dashboards(self) -> list[PublicKeys]:
         return Facts(self._connection).dashboards()
+
+    def _queue_empty(self) -> None:
+        """Revoked dashboards whose rows were not taken back yet; one that is trusted again begins anew."""
+        rows = self._connection.execute("select dashboard, state from dashboard").fetchall()
+        self.emptied &= {id for id, state in rows if state != "trusted"}
+        waiting = {id: "" for id, state in rows if state != "trusted" and id not in self.emptied}
+        self._emptying = waiting | {id: after for id, after in self._emptying.items() if id in waiting}
 
     def _queue_private(self) -> None:
         self._renewed = {keys.id: "" for keys in self._dashboards()}

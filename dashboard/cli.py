@@ -1,6 +1,7 @@
 """`sekimori-dashboard`: the commands of the dashboard's machine. What a person does in a browser is not here.
 
 sekimori-dashboard key                                   this dashboard's key, for `sekimori trust` at the site's console
+sekimori-dashboard key --next, then --switch             another key, without losing a request
 sekimori-dashboard trust KEY --site factory              pins the site's key
 sekimori-dashboard create-operator 花子 --site factory --operator 1
 sekimori-dashboard certificate --name dashboard.example   HTTPS under an authority of one's own
@@ -23,7 +24,7 @@ from sdnotify import SystemdNotifier
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from controller.record.keys import BadKey, PublicKeys
-from dashboard import accounts, certificates, pins
+from dashboard import accounts, certificates, own_key, pins
 from dashboard.accounts import BadAccount
 from dashboard.composition import following, make_runtime, own_keys, stop_on_bug
 from dashboard.config import FILE, BadConfig, Config, load
@@ -77,12 +78,56 @@ def _url(config: Config, port: int) -> str:
 
 
 @app.command()
-def key(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
-    """Print this dashboard's public key, which a site's console has to trust."""
+def key(
+    following: Annotated[bool, typer.Option("--next", help="Make the key that will follow it, and print that.")] = False,
+    switch: Annotated[bool, typer.Option("--switch", help="Put the next key in its place.")] = False,
+    data: Data = HERE,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Print this dashboard's public key, which a site's console has to trust; or change it, in two steps."""
     console = Console(lang, json)
     with _told(console):
-        public = own_keys(data).public
-    console.done(public.text(), public.text(), key=public.text(), id=public.id)
+        if switch:
+            _switch(console, data)
+            return
+        public = own_key.prepare(data) if following else own_keys(data).public
+    if not following:
+        console.done(public.text(), public.text(), key=public.text(), id=public.id)
+        return
+    console.done(
+        f"{public.text()}\n各拠点で sekimori trust を実行し、ブローカーに番号 {public.id} を登録してから、"
+        "key --switch を実行してください。",
+        f"{public.text()}\nTrust it at each site's console (sekimori trust), give {public.id} its account at the broker, "
+        "then run key --switch.",
+        key=public.text(), id=public.id,
+    )  # fmt: skip
+
+
+def _switch(console: Console, data: Path) -> None:
+    config = load(data)
+    old = own_keys(data).public.id
+    engine = open_engine(config.database_url)
+    try:
+        fresh = own_key.switch(data, engine, config.sites)
+    except own_key.NoNextKey:
+        console.fail("先に key --next を実行してください。", "Run key --next first.", code="next", exit_code=1)
+    except own_key.NotTrusted as error:
+        sites = ", ".join(error.sites)
+        console.fail(
+            f"次の鍵をまだ信頼していない拠点があります：{sites}。何も変えていません。",
+            f"These sites have not said yet that they trust the next key: {sites}. Nothing was changed.",
+            code="trust", exit_code=1, sites=error.sites,
+        )  # fmt: skip
+    finally:
+        engine.dispose()
+    console.done(
+        f"鍵を切り替えました（{fresh.id}）。ダッシュボードを再起動し、その後に各拠点で "
+        f"sekimori trust --revoke {old} を実行してください。",
+        f"Switched to {fresh.id}. Restart the dashboard, and then revoke the old key at each site: "
+        f"sekimori trust --revoke {old}",
+        key=fresh.text(), id=fresh.id, old=old,
+    )  # fmt: skip
 
 
 @app.command()

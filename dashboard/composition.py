@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from controller.record.keys import BadKey, KeyPair, write_secret
+from dashboard import keyring
 from dashboard.config import Config, load
 from dashboard.database import open_engine
 from dashboard.intake.intake import Intake
@@ -20,9 +21,9 @@ from dashboard.intake.rebuild import rebuild_if_older
 from dashboard.intake.resend import Resend
 from dashboard.intake.subscriber import Subscriber
 from dashboard.outbox import Outbox, Publisher
+from dashboard.own_key import KEY_FILE
 from dashboard.runtime import Changes, Runtime
 
-KEY_FILE = "dashboard.key"
 SESSION_FILE = "session.key"
 _SESSION_BYTES = 32
 _BUG = 70
@@ -50,7 +51,8 @@ def make_runtime(data: Path) -> Runtime:
     config: Config = load(data)
     keys = own_keys(data)
     engine = open_engine(config.database_url)
-    return Runtime(config, engine, Outbox(engine, keys, config.sites), keys, _session_key(data), Changes())
+    ring = keyring.present(engine, config.sites)
+    return Runtime(config, engine, Outbox(engine, keys, ring), keys, _session_key(data), Changes(), ring=ring)
 
 
 @contextmanager
@@ -58,7 +60,9 @@ def following(runtime: Runtime) -> Iterator[Subscriber]:
     """Follows the sites and publishes requests, in threads of their own, until the block ends."""
     if (done := rebuild_if_older(runtime.engine)) is not None:
         log.info("tables folded anew for a new version", records=sum(done.values()))
-    intake = Intake(runtime.engine, runtime.keys, runtime.config.sites)
+    if again := runtime.outbox.sign_again():
+        log.info("waiting requests signed with the new key", requests=again)
+    intake = Intake(runtime.engine, runtime.keys, runtime.config.sites, accept=runtime.ring.accept)
     subscriber: Subscriber
     publisher = Publisher(runtime.outbox, lambda topic, data: subscriber.publish(topic, data), runtime.changed.announce)
     subscriber = Subscriber(

@@ -103,6 +103,17 @@ source = sa.Table(
 )
 """How each site stands: what is folded (`applied`), what must exist (`highest`), what is witnessed, when it was heard."""
 
+accepted_key = sa.Table(
+    "accepted_key",
+    metadata,
+    _key("ledger_site"),
+    sa.Column("pinned", sa.Text, nullable=False),
+    sa.Column("public", sa.Text, nullable=False),
+    sa.Column("former", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+)
+"""The key by which a site is known now, when it followed the pinned one, and those between them."""
+
 node = sa.Table(
     "node",
     metadata,

@@ -17,7 +17,7 @@ from ulid import ULID
 from controller.record.canonical import canonical, timestamp
 from controller.record.keys import KeyPair, PublicKeys
 from controller.record.private import Text
-from controller.record.requests import check_private, make_request, name_of
+from controller.record.requests import check_private, make_request, name_of, read_envelope
 from controller.record.topics import Reply, Topics
 from dashboard.database import outbox, write
 
@@ -93,6 +93,22 @@ class Outbox:
             connection.execute(sa.insert(outbox), row)
         self.waiting.set()
         return request.id
+
+    def sign_again(self) -> int:
+        """Signs with the present key what waits under one of before; how many. Called before anything is published."""
+        waiting = sa.select(outbox.c.id, outbox.c.bytes).where(outbox.c.state == "waiting")
+        own, done = self._keys.public.id, 0
+        with write(self._engine) as connection:
+            for id, data in connection.execute(waiting).all():
+                request = read_envelope(data)
+                if request.dashboard == own:
+                    continue
+                request = msgspec.structs.replace(request, dashboard=own)
+                request = msgspec.structs.replace(request, sig=self._keys.sign(request.signed_bytes()).hex())
+                values = {"bytes": canonical(request), "published_at": None}
+                connection.execute(sa.update(outbox).where(outbox.c.id == id).values(values))
+                done += 1
+        return done
 
     def expire(self) -> int:
         """Marks what was not answered in time; how many. An expired request is never published again."""

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from controller.record.keys import KeyPair
 from dashboard.config import Config
+from dashboard.keyring import KeyRing
 from dashboard.measures import Measures
 from dashboard.outbox import Outbox
 
@@ -61,3 +62,5 @@ class Runtime:
     session_key: bytes
     changed: Changes
     measures: Measures = field(default_factory=Measures)
+    ring: KeyRing = field(default_factory=lambda: KeyRing({}))
+    """By which keys sites are known now."""

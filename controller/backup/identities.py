@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pyrage
 
-from controller.ledger.output import sync_folder
-from controller.record.keys import write_secret
+from controller.record.keys import sync_folder, write_secret
 
 _LARGEST = 65_536
 

@@ -22,10 +22,9 @@ from controller.backup.comparison import Difference, compare
 from controller.backup.taking import SPARE, Progress, Step
 from controller.ledger.database import drop_actors
 from controller.ledger.ledger import Ledger, WrongLedger, hold
-from controller.ledger.output import sync_folder
 from controller.ledger.report import Report
 from controller.ledger.verify import verify_file
-from controller.record.keys import BadKey, KeyPair, write_secret
+from controller.record.keys import BadKey, KeyPair, sync_folder, write_secret
 from controller.record.note import VerifierKey, origin
 
 RESTORED = "restored.json"

@@ -136,6 +136,7 @@ def members(source: Source, ledger: Path) -> tuple[dict[str, Path], tuple[str, .
     """The files of a backup by name, the ledger last; and what the settings name that lies elsewhere."""
     files = {SETTINGS: source.data / SETTINGS}
     files |= {f"keys/{name}": path for name, path in source.keys.items()}
+    files |= {f"keys/{path.name}": path for path in sorted((source.data / "keys").glob("site.key.*")) if path.suffix != ".new"}
     named, outside = _named(source.data)
     files |= {path.name: path for path in named if path.name not in files}
     for name, path in files.items():
@@ -198,9 +199,10 @@ def _sign(copy: Path, report: Report, name: str, key: KeyPair, at: str) -> str:
     connection = sqlite3.connect(copy, isolation_level=None)
     try:
         connection.execute("insert or ignore into checkpoint values (?, ?, ?)", (report.count, note, at))
+        kept: tuple[str] = connection.execute("select note from checkpoint where size = ?", (report.count,)).fetchone()
     finally:
         connection.close()
-    return note
+    return kept[0]  # the one that was there: behind a change of the key, the old key's last
 
 
 def _write(

@@ -32,6 +32,25 @@ def add(
     return _told(voice, answer, "operator.added")
 
 
+@operator.command("change")
+@command
+def change(
+    data: Data,
+    lang: Language,
+    number: Annotated[int, typer.Argument(metavar="N", min=1)],
+    role: Annotated[list[str] | None, typer.Option("--role")] = None,
+    zone: Annotated[list[str] | None, typer.Option("--zone")] = None,
+    everywhere: Annotated[bool, typer.Option("--everywhere")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Other roles or another scope; what is not said stays."""
+    voice = Voice(lang, as_json)
+    if not (role or zone or everywhere) or (zone and everywhere):
+        raise typer.BadParameter(voice.text("operator.nothing"))
+    asked = {"operator": number, "roles": role or None, "scope": ["*"] if everywhere else zone or None}
+    return _told(voice, ask_controller(data, "operator.change", asked), "operator.changed")
+
+
 @operator.command("retire")
 @command
 def retire(

@@ -13,6 +13,7 @@ from controller.cli.backup import backup, restore
 from controller.cli.check import check
 from controller.cli.deploy import deploy
 from controller.cli.enrolment import enroll
+from controller.cli.key import key
 from controller.cli.ledger import export, rebuild, verify
 from controller.cli.listen import listen
 from controller.cli.operators import operator
@@ -48,6 +49,7 @@ def program(lang: Lang) -> Any:  # noqa: ANN401 - the command class is typer's o
     for name, function in COMMANDS.items():
         app.command(name)(function)
     app.add_typer(operator, name="operator")
+    app.add_typer(key, name="key")
     app.add_typer(deploy, name="deploy")
     whole = typer.main.get_command(app)
     _translate(whole, "sekimori", lang)

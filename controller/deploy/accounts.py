@@ -40,7 +40,7 @@ class SiteAccount:
     def topics(self) -> Iterator[tuple[str, str]]:
         """Direction and filter of everything it may do."""
         at = Topics(self.site)
-        for said in (at.record, at.checkpoint, at.online, at.state("+", "#"), at.private("+", "#")):
+        for said in (at.record, at.key, at.checkpoint, at.online, at.state("+", "#"), at.private("+", "#")):
             yield "write", said
         yield "write", at.reply("+")
         yield "write", at.resent("+")
@@ -68,6 +68,7 @@ class DashboardAccount:
             at = Topics(site)
             yield "read", at.record
             yield "read", at.state("+", "#")
+            yield "read", at.key
             yield "read", at.checkpoint
             yield "read", at.online
             yield "read", at.private(self.id, "#")

@@ -8,8 +8,19 @@ is a `Path` that leads from it to that checkpoint. `verify` reads both without a
 import msgspec
 
 
-class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first line. `checkpoint` is the newest signed note over records up to `last`, empty when there is none."""
+class Handover(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A change of the site's key: the record `site.rekeyed` as its canonical text, and the old key's last checkpoint."""
+
+    seq: int
+    record: str
+    note: str
+
+
+class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The first line. `checkpoint` is the newest signed note over records up to `last`, empty when there is none.
+
+    `handovers`: how one comes from an older key to the one that signed it; not there while the site had but one.
+    """
 
     version: int = msgspec.field(name="sekimori-export")
     checkpoint: str
@@ -17,6 +28,7 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first: int
     last: int
     origin: str
+    handovers: tuple[Handover, ...] = ()
 
 
 class Path(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,8 +44,8 @@ class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end: int
 
 
-class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One record with all that proves it: the checkpoint, and the path to its root."""
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One record with all that proves it: the checkpoint, the path to its root, and the changes of key as in a `Head`."""
 
     version: int = msgspec.field(name="sekimori-evidence")
     checkpoint: str
@@ -41,6 +53,7 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     record: str
     """Its canonical bytes, as text."""
     seq: int
+    handovers: tuple[Handover, ...] = ()
 
     def text(self) -> str:
         """The evidence as one line."""

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from controller.ledger.epochs import Epochs
+from controller.ledger.keyline import Change, KeyLine, key_line
 from controller.ledger.report import MOST_FINDINGS, Finding, Report
 from controller.record.canonical import canonical
 from controller.record.envelope import LARGEST_RECORD, Mark
@@ -52,9 +53,17 @@ class Note(msgspec.Struct, frozen=True):
 class Examination:
     """Takes rows in order with `take`, then answers with `report`. `notes` must come in order of their size."""
 
-    def __init__(self, source: str, key: VerifierKey | None, notes: Iterable[tuple[int, Note]]) -> None:
+    def __init__(
+        self,
+        source: str,
+        key: VerifierKey | None,
+        notes: Iterable[tuple[int, Note]],
+        changes: Sequence[Change] = (),
+    ) -> None:
         self._source = source
         self._key = key
+        self._line = None if key is None else key_line(key, changes)
+        self._handed: set[int] = set()
         self._notes = iter(notes)
         self._waiting = next(self._notes, None)
         self._tree: _Tree | None = _Tree()
@@ -160,6 +169,8 @@ class Examination:
         self._checkpoints += 1
         self._signed += self._key is not None
         self._covered = size
+        if self._line is not None and size in self._line.handed:
+            self._handed.add(size)
 
     def _opened(self, note: Note) -> Checkpoint | None:
         """The checkpoint in a note, if it is one of this ledger and, with a key given, signed."""
@@ -173,12 +184,9 @@ class Examination:
         except BadNote as error:
             self.note(Finding("note", str(error), checkpoint=note.size))
             return None
-        if self._key is not None:
-            try:
-                open_checkpoint(note.text, self._key.named(checkpoint.origin))
-            except BadNote as error:
-                self.note(Finding("signature", str(error), checkpoint=checkpoint.size))
-                return None
+        if (fault := signature_fault(self._line, checkpoint, note.text)) is not None:
+            self.note(fault)
+            return None
         return checkpoint
 
     def _doubt(self, size: int, note: Note, root: bytes) -> None:
@@ -207,6 +215,7 @@ class Examination:
         self._finish_notes()
         if self._doubted is not None and not self._checkpoints:
             self._contradicting.insert(0, self._doubted)
+        self._look_at_handovers()
         wrong = [size for size in self._contradicting if size > self._covered]
         for size in [size for size in self._contradicting if size <= self._covered] + wrong[:1]:
             self.note(self._contradiction(size))
@@ -241,6 +250,13 @@ class Examination:
                 text = f"a checkpoint over {size} records; there are {self._last}"
                 self.note(Finding("tail", text, self._last + 1, size, size))
             self._waiting = next(self._notes, None)
+
+    def _look_at_handovers(self) -> None:
+        """Forward only under the old key's last word: else whoever has the new one could have written what was before."""
+        for seq in self._line.handed if self._line is not None else ():
+            if self._covered > seq and seq not in self._handed:
+                text = f"no checkpoint of the key before covers its change at record {seq}"
+                self.note(Finding("signature", text, checkpoint=seq))
 
     def _contradiction(self, size: int) -> Finding:
         if size <= self._covered:
@@ -296,6 +312,21 @@ class _Tree:
         while hashes:
             root = node_hash(hashes.pop(), root)
         return root
+
+
+def signature_fault(line: KeyLine | None, checkpoint: Checkpoint, note: str) -> Finding | None:
+    """What is wrong with a checkpoint's signature by the line of keys, if there is one to look by."""
+    if line is None:
+        return None
+    key = line.of(checkpoint.size)
+    if key is None:
+        text = "the key was changed before it by one that does not vouch for the new key: give the newer key"
+        return Finding("signature", text, checkpoint=checkpoint.size)
+    try:
+        open_checkpoint(note, key.named(checkpoint.origin))
+    except BadNote as error:
+        return Finding("signature", str(error), checkpoint=checkpoint.size)
+    return None
 
 
 def record_fault(key: int, data: bytes) -> Finding | None:

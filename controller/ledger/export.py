@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from controller.ledger.archive import End, Evidence, Head, line
+from controller.ledger.archive import End, Evidence, Handover, Head, line
 from controller.ledger.archive import Path as ProofPath
+from controller.ledger.keyline import MOST_CHANGES
 from controller.ledger.nodes import subtree_of
 from controller.ledger.output import Output
 from controller.record.canonical import canonical, timestamp
@@ -107,7 +108,9 @@ _Newest = tuple[Checkpoint, str]
 
 def _write_lines(file: Output, choice: _Choice, connection: sqlite3.Connection, newest: _Newest | None) -> _Span:
     origin = newest[0].origin if newest else ""
-    file.write(line(Head(1, newest[1] if newest else "", choice.complete, choice.first, choice.last, origin)))
+    note = newest[1] if newest else ""
+    changes = handovers(connection, newest[0].size) if newest else ()
+    file.write(line(Head(1, note, choice.complete, choice.first, choice.last, origin, changes)))
     subtree = lru_cache(maxsize=4096)(subtree_of(connection))
     size = newest[0].size if newest and not choice.complete else 0
     count, begin, end = 0, None, None
@@ -182,7 +185,18 @@ def prove(connection: sqlite3.Connection, seq: int) -> Evidence:
     if newest is None or newest[0].size < seq:
         raise LookupError(f"no checkpoint covers record {seq} yet")
     path = inclusion_proof(seq - 1, newest[0].size, subtree_of(connection))
-    return Evidence(1, newest[1], tuple(sibling.hex() for sibling in path), row[0].decode(), seq)
+    siblings = tuple(sibling.hex() for sibling in path)
+    return Evidence(1, newest[1], siblings, row[0].decode(), seq, handovers(connection, newest[0].size))
+
+
+def handovers(connection: sqlite3.Connection, last: int) -> tuple[Handover, ...]:
+    """The changes of the site's key up to record `last`, for whoever knows an older one."""
+    rows = connection.execute(
+        "select s.seq, r.bytes, coalesce(c.note, '') from succession s join record r on r.seq = s.seq"
+        " left join checkpoint c on c.size = s.seq where s.seq <= ? order by s.seq limit ?",
+        (last, MOST_CHANGES),
+    )
+    return tuple(Handover(seq, data.decode(), note) for seq, data, note in rows)
 
 
 def write_evidence(evidence: Evidence, out: Path) -> str:

@@ -4,6 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from controller.record.keys import sync_folder
+
 
 class Output:
     """A file that grows under another name, hashed as it grows. `keep` or `drop` ends it."""
@@ -43,12 +45,3 @@ class Output:
         except OSError:  # what was in the buffer found no room; it is not wanted any more
             pass
         self._part.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

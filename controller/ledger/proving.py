@@ -9,19 +9,23 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from controller.ledger.archive import END_MARK, PATH_MARK, End, Evidence, Head, Path
-from controller.ledger.examination import Note, record_fault
+from controller.ledger.archive import END_MARK, PATH_MARK, End, Evidence, Handover, Head, Path
+from controller.ledger.examination import Note, record_fault, signature_fault
+from controller.ledger.keyline import MOST_CHANGES, Change, key_line
 from controller.ledger.report import MOST_FINDINGS, Finding, Report
-from controller.record.note import BadNote, Checkpoint, VerifierKey, open_checkpoint
+from controller.record.envelope import MalformedRecord, decode
+from controller.record.kinds.trust import SiteRekeyed
+from controller.record.note import BadNote, Checkpoint, VerifierKey
 from controller.record.tree import BadProof, leaf_hash, verify_inclusion
 
 
 class _Tally:
     """What becomes a report on chosen records."""
 
-    def __init__(self, source: str, key: VerifierKey | None) -> None:
+    def __init__(self, source: str, key: VerifierKey | None, changes: Sequence[Change] = ()) -> None:
         self._source = source
         self._key = key
+        self._line = None if key is None else key_line(key, changes)
         self._findings: list[Finding] = []
         self._more = 0
         self.checkpoint: Checkpoint | None = None
@@ -46,12 +50,9 @@ class _Tally:
         except BadNote as error:
             self.note("note", str(error))
             return
-        if self._key is not None:
-            try:
-                open_checkpoint(text, self._key.named(checkpoint.origin))
-            except BadNote as error:
-                self.note("signature", str(error), checkpoint=checkpoint.size)
-                return
+        if (fault := signature_fault(self._line, checkpoint, text)) is not None:
+            self.note(fault.code, fault.text, checkpoint=fault.checkpoint)
+            return
         self.checkpoint = checkpoint
 
     def compare(self, given: Sequence[str]) -> None:
@@ -59,10 +60,11 @@ class _Tally:
         for text in given:
             try:
                 other = Checkpoint.parse(text)
-                if self._key is not None:
-                    open_checkpoint(text, self._key.named(other.origin))
             except BadNote as error:
                 self.note("note", f"the checkpoint given: {error}")
+                continue
+            if (fault := signature_fault(self._line, other, text)) is not None:
+                self.note("note", f"the checkpoint given: {fault.text}")
                 continue
             if self.checkpoint is None or other.size != self.checkpoint.size:
                 continue
@@ -112,9 +114,20 @@ class _Tally:
         )
 
 
+def changes_in(handovers: Sequence[Handover]) -> list[Change]:
+    """The changes of the site's key that a file brings along. What is none is left out: then a signature does not hold."""
+    found: list[Change] = []
+    for handover in handovers[:MOST_CHANGES]:
+        with contextlib.suppress(MalformedRecord, UnicodeEncodeError):
+            record = decode(handover.record.encode())
+            if isinstance(record.body, SiteRekeyed) and record.seq == handover.seq:
+                found.append((record.seq, record.body))
+    return sorted(found, key=lambda change: change[0])
+
+
 def examine_evidence(evidence: Evidence, given: Sequence[str], key: VerifierKey | None) -> Report:
     """Whether the record is the one that the checkpoint was signed over, at its place."""
-    tally = _Tally("evidence", key)
+    tally = _Tally("evidence", key, changes_in(evidence.handovers))
     if evidence.version != 1:
         tally.note("file", f"evidence of version {evidence.version}; this program reads version 1")
     tally.open(evidence.checkpoint, None)
@@ -131,7 +144,7 @@ def examine_paths(
     key: VerifierKey | None,
 ) -> Report:
     """An export of chosen records, its head already read."""
-    tally = _Tally("export", key)
+    tally = _Tally("export", key, changes_in(head.handovers))
     for finding in wrong:
         tally.note(finding.code, finding.text)
     if head.checkpoint:

@@ -15,9 +15,11 @@ import msgspec
 
 from controller.ledger.archive import END_MARK, EVIDENCE_MARK, EXPORT_MARK, PATH_MARK, End, Evidence, Head
 from controller.ledger.examination import BLOCK, Examination, Note, Row
-from controller.ledger.proving import examine_evidence, examine_paths
+from controller.ledger.keyline import MOST_CHANGES, Change
+from controller.ledger.proving import changes_in, examine_evidence, examine_paths
 from controller.ledger.report import Finding, Report
-from controller.record.envelope import LARGEST_RECORD
+from controller.record.envelope import LARGEST_RECORD, MalformedRecord, decode
+from controller.record.kinds.trust import SiteRekeyed
 from controller.record.note import BadNote, Checkpoint, VerifierKey
 
 _SQLITE = b"SQLite format 3\x00"
@@ -74,7 +76,7 @@ def _verify_ledger(path: Path, notes: Sequence[str], key: VerifierKey | None) ->
     try:
         stored = _stored_notes(connection, wrong)
         connection.execute("begin")  # one moment of a ledger in use
-        examination = Examination("ledger", key, heapq.merge(stored, given, key=_size))
+        examination = Examination("ledger", key, heapq.merge(stored, given, key=_size), _changes(connection))
         for finding in wrong:
             examination.note(finding)
         wrong.clear()
@@ -98,6 +100,18 @@ def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{quoted}?{options}", uri=True, isolation_level=None)
     connection.execute("pragma query_only = on")
     return connection
+
+
+def _changes(connection: sqlite3.Connection) -> list[Change]:
+    """The records by which the site's key changed. The table only says where they are: what they say is in the records."""
+    try:
+        rows = connection.execute(
+            "select r.seq, r.bytes from succession s join record r on r.seq = s.seq order by r.seq limit ?", (MOST_CHANGES,)
+        ).fetchall()
+        records = [decode(data) for _, data in rows]
+    except (sqlite3.Error, MalformedRecord, TypeError):
+        return []
+    return [(record.seq, record.body) for record in records if isinstance(record.body, SiteRekeyed)]
 
 
 def _rows(connection: sqlite3.Connection) -> Iterator[list[Row]]:
@@ -140,9 +154,9 @@ def _verify_export(path: Path, notes: Sequence[str], key: VerifierKey | None) ->
             return examine_paths(head, lines, given, wrong, key)
         own: _Notes = []
         if head.checkpoint:
-            own, bad = _read_notes([head.checkpoint])
+            own, bad = _read_notes([head.checkpoint, *(handover.note for handover in head.handovers if handover.note)])
             wrong += bad
-        examination = Examination("export", key, sorted([*own, *given], key=_size))
+        examination = Examination("export", key, sorted([*own, *given], key=_size), changes_in(head.handovers))
         for finding in wrong:
             examination.note(finding)
         _take_lines(lines, examination)

@@ -5,16 +5,18 @@ A request is signed by the dashboard's key over all its other fields. What peopl
 """
 
 import base64
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from controller.record.canonical import canonical, timestamp
 from controller.record.keys import KeyPair, PublicKeys
 from controller.record.private import LONGEST_TEXT, Text
-from controller.record.sealed import seal, unseal
+from controller.record.sealed import Unreadable, seal, unseal
 
 LARGEST_REQUEST = 16_384
 """Bytes. A longer one is refused unread."""
@@ -270,16 +272,27 @@ def read_body(request: Request) -> msgspec.Struct:
         raise MalformedRequest(f"body: {error}") from error
 
 
-def read_private(request: Request, key: KeyPair) -> Text:
-    """The private texts, opened and checked against the kind's fields. Raises MalformedRequest naming the field."""
+def read_private(request: Request, key: KeyPair, former: Sequence[X25519PrivateKey] = ()) -> Text:
+    """The private texts, opened and checked against the kind's fields. Raises MalformedRequest naming the field.
+
+    `former`: sealing keys of before, for what was sealed when the key changed: nobody could seal it again.
+    """
     if not request.private:
         return check_private(request.kind, {})
     try:
-        raw = unseal(key.sealing, request.id.encode(), base64.b64decode(request.private, validate=True))
+        box = base64.b64decode(request.private, validate=True)
+        raw = _unseal((key.sealing, *former), request.id.encode(), box)
         text = msgspec.json.decode(raw, type=dict[str, str])
     except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: Unreadable, and what base64 raises
         raise MalformedRequest("private: cannot be read") from error
     return check_private(request.kind, text)
+
+
+def _unseal(keys: Sequence[X25519PrivateKey], context: bytes, box: bytes) -> bytes:
+    for key in keys[:-1]:
+        with contextlib.suppress(Unreadable):
+            return unseal(key, context, box)
+    return unseal(keys[-1], context, box)
 
 
 def check_private(kind: str, text: Text) -> Text:

@@ -160,6 +160,11 @@ _TABLES = (
         },
         ("operator",),
     ),
+    Table(
+        "succession",
+        {"public": str, "previous": str, "sig": str, "compromised": int, "at": str, "seq": int},
+        ("public",),
+    ),
     Table("dashboard", {"dashboard": str, "public": str, "state": str, "at": str, "seq": int}, ("dashboard",)),
     Table(
         "start",

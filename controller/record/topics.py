@@ -36,6 +36,11 @@ class Topics:
         return f"sekimori/{self.site}/checkpoint"
 
     @property
+    def key(self) -> str:
+        """The chain of the site's keys, a `Chain` of controller.record.succession; retained."""
+        return f"sekimori/{self.site}/key"
+
+    @property
     def online(self) -> str:
         """Birth and last will; retained."""
         return f"sekimori/{self.site}/online"

@@ -1,7 +1,13 @@
 """Whose word counts: dashboards and operators, set at the Pi's console by whoever stands there (design §5)."""
 
 from controller.record.keys import PublicKeys
-from controller.record.kinds.trust import DashboardRevoked, DashboardTrusted, OperatorRegistered, OperatorRetired
+from controller.record.kinds.trust import (
+    DashboardRevoked,
+    DashboardTrusted,
+    OperatorChanged,
+    OperatorRegistered,
+    OperatorRetired,
+)
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
 from controller.rules.authority import ROLES, OperatorFact
@@ -33,11 +39,38 @@ def register_operator(
     """Operator `number` with these roles in these zones (`*` for all)."""
     if not text.text.get("name"):
         return Refusal(Code.FORM, "name")
+    if refusal := _unknown(roles, scope, zones):
+        return refusal
+    return Outcome((OperatorRegistered(number, roles, scope, person, text.ref(), "active"),), private=(text,))
+
+
+def change_operator(
+    operator: OperatorFact | None,
+    roles: tuple[str, ...] | None,
+    scope: tuple[str, ...] | None,
+    zones: frozenset[str],
+) -> Outcome | Refusal:
+    """Other roles or another scope for an active operator; None leaves what is."""
+    if operator is None or operator.state != "active":
+        return Refusal(Code.SUBJECT, "operator")
+    new = OperatorChanged(
+        operator.operator,
+        tuple(role for role in ROLES if role in operator.roles) if roles is None else tuple(dict.fromkeys(roles)),
+        tuple(sorted(operator.scope)) if scope is None else tuple(dict.fromkeys(scope)),
+    )
+    if refusal := _unknown(new.roles, new.scope, zones | operator.scope):
+        return refusal
+    if set(new.roles) == operator.roles and set(new.scope) == operator.scope:
+        return Refusal(Code.SUBJECT, "operator")
+    return Outcome((new,))
+
+
+def _unknown(roles: tuple[str, ...], scope: tuple[str, ...], zones: frozenset[str]) -> Refusal | None:
     if not roles or not set(roles) <= set(ROLES):
         return Refusal(Code.FORM, "roles")
     if not scope or not set(scope) <= zones | {"*"}:
         return Refusal(Code.FORM, "scope")
-    return Outcome((OperatorRegistered(number, roles, scope, person, text.ref(), "active"),), private=(text,))
+    return None
 
 
 def retire_operator(operator: OperatorFact | None) -> Outcome | Refusal:

@@ -16,11 +16,13 @@ import structlog
 from controller.record.canonical import moment, timestamp
 from controller.record.keys import KeyPair, PublicKeys
 from controller.record.signed import Forged, open_message
+from controller.record.succession import BrokenChain
 from controller.record.topics import LARGEST_MESSAGE, Online, Reply, Resent, SealedPrivate, State, Topics
 from dashboard import database as db
-from dashboard.intake import epochs, ledger, standing, witness
+from dashboard.intake import epochs, ledger, standing, succession, witness
 from dashboard.intake.fold import LARGEST_WHOLE
 from dashboard.intake.source import Source, load_sources
+from dashboard.keyring import Accept
 from dashboard.outbox import mark_replied
 
 log = structlog.get_logger()
@@ -44,11 +46,15 @@ class Intake:
         keys: KeyPair,
         sites: Mapping[str, PublicKeys],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        accept: Accept = lambda site, keys: None,
     ) -> None:
         self._engine = engine
         self._keys = keys
         self._sites = sites
         self._now = now
+        self._accept = accept
+        self.followed = False
+        """A site's key was followed by the next: what the broker keeps has to be heard again under it."""
         self.resent: set[str] = set()
         """Sites that sent records again since this was last emptied."""
         self.sources: dict[str, Source] = {}
@@ -79,7 +85,7 @@ class Intake:
         filters = []
         for site in self._sites:
             at = Topics(site)
-            filters += [at.online, at.checkpoint, at.state("+", "#"), at.private(own, "#")]
+            filters += [at.key, at.online, at.checkpoint, at.state("+", "#"), at.private(own, "#")]
             filters += [at.reply(own), at.resent(own), at.record]
         return filters
 
@@ -99,6 +105,8 @@ class Intake:
             for source in self.sources.values():
                 source.batch.write(connection)
                 source.save(connection)
+        for source in self.sources.values():
+            self._accept(source.ledger_site, source.keys)
         self._stale = False
 
     def _take(self, connection: sa.Connection, message: Message, now: str) -> None:
@@ -115,6 +123,8 @@ class Intake:
                 self._heard(source, message, now)
         elif place == "checkpoint":
             self._checkpoint(connection, source, message, now)
+        elif place == "key":
+            self._key(connection, source, message, now)
         elif place.startswith("private/") and not message.payload:
             self._erase(connection, source, place)
         else:
@@ -125,10 +135,22 @@ class Intake:
         if own == self._keys.public.id:
             standing.erase(connection, source, id)
 
+    def _key(self, connection: sa.Connection, source: Source, message: Message, now: str) -> None:
+        """Follows the site's key where the one before signed for it. An old chain leads nowhere from a newer key."""
+        try:
+            if not succession.follow(connection, source, message.payload, now):
+                return
+        except BrokenChain:
+            self._count(source, "forged", "key")
+            return
+        self.followed = True
+        log.warning("the site has a new key", site=source.ledger_site, key=source.keys.id)
+
     def _checkpoint(self, connection: sa.Connection, source: Source, message: Message, now: str) -> None:
         signed = witness.read(source, message.payload)
         if signed is None:
-            self._count(source, "forged", "checkpoint")
+            if not (message.retained and succession.is_old_note(source, message.payload)):
+                self._count(source, "forged", "checkpoint")
             return
         epoch, checkpoint = signed
         if epochs.says(connection, source, epoch, message.payload, now):
@@ -140,7 +162,8 @@ class Intake:
         try:
             payload = open_message(source.keys.signing, message.topic, message.payload)
         except Forged:
-            self._count(source, "forged", place)
+            if not (message.retained and succession.is_old_news(source, message.topic, message.payload)):
+                self._count(source, "forged", place)
             return
         try:
             self._opened(connection, source, message, payload, now)

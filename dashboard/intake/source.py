@@ -9,6 +9,7 @@ from controller.record.keys import PublicKeys
 from controller.record.tree import Frontier
 from dashboard import database as db
 from dashboard.intake.batch import Batch
+from dashboard.keyring import accepted
 
 STOPPED = frozenset({"fork", "shrunk"})
 """Contradictions after which nothing more of the ledger is folded."""
@@ -51,6 +52,10 @@ class Source:
     dirty: bool = True
     batch: Batch = field(default_factory=Batch)
     """Rows that this transaction has still to write; one for all sites, so that records keep the order of their coming."""
+    pinned: PublicKeys | None = None
+    """The key set at the console; `keys` may be one that followed it."""
+    former: tuple[PublicKeys, ...] = ()
+    """Keys between the two."""
 
     @property
     def stopped(self) -> bool:
@@ -71,7 +76,10 @@ _COLUMNS = tuple(column.name for column in db.source.columns if column.name != "
 def load_sources(connection: sa.Connection, sites: Mapping[str, PublicKeys]) -> dict[str, Source]:
     """The pinned sites as their rows say; a new site is where nothing was heard. The witness completes them."""
     batch = Batch()
-    sources = {name: Source(name, keys, batch=batch) for name, keys in sites.items()}
+    sources = {name: Source(name, keys, batch=batch, pinned=keys) for name, keys in sites.items()}
+    for name, keys in sites.items():
+        known = accepted(connection, name, keys)
+        sources[name].keys, sources[name].former = known.keys, known.former
     for row in connection.execute(sa.select(db.source)).mappings():
         source = sources.get(row["ledger_site"])
         if source is None:

@@ -105,6 +105,9 @@ class Subscriber:
                 for delivery in batch:
                     delivery.acknowledge()
                 self._changed()
+            if self._intake.followed:
+                self._intake.followed = False
+                return
             answered, self._intake.resent = self._intake.resent, set()
             now_s = time.monotonic()
             wanted = self._resend.due(self._intake.sources, answered, now_s)

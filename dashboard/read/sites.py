@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from controller.record.canonical import moment
-from dashboard.database import projected, record, source
+from controller.record.keys import BadKey, PublicKeys
+from dashboard.database import accepted_key, projected, record, source
 
 FRESH = timedelta(seconds=30)
 """A site that has said nothing for longer may stand otherwise than shown; it speaks at least every ten seconds."""
@@ -29,6 +30,10 @@ class Site:
     broken_place: str
     checkpoint_at: str | None
     checkpoint_size: int
+    key: str = ""
+    """The id of the key by which it is known now."""
+    key_since: str | None = None
+    """When it followed the pinned key; None for that one itself."""
 
     def name(self, lang: str) -> str:
         """What it is called."""
@@ -71,6 +76,8 @@ def sites(connection: sa.Connection, ids: Collection[str]) -> list[Site]:
             row.broken_place or "",
             row.checkpoint_at,
             row.checkpoint_size or 0,
+            _key_id(row.public),
+            _followed_at(connection, row),
         )
         for row in connection.execute(query)
     ]
@@ -80,6 +87,20 @@ def site_called(connection: sa.Connection, id: str) -> Site | None:
     """The site with this id, if it is followed."""
     found = sites(connection, [id])
     return found[0] if found else None
+
+
+def _key_id(text: str) -> str:
+    try:
+        return PublicKeys.parse(text).id
+    except BadKey:
+        return ""
+
+
+def _followed_at(connection: sa.Connection, row: sa.Row[tuple[object, ...]]) -> str | None:
+    """When the present key was accepted by a chain, if it was."""
+    table = accepted_key.c
+    query = sa.select(table.at).where(table.ledger_site == row.ledger_site, table.public == row.public)
+    return connection.execute(query.where(table.pinned != table.public)).scalar()
 
 
 def _missing(connection: sa.Connection, row: sa.Row[tuple[object, ...]]) -> int:

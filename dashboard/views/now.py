@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 
+from dashboard.own_key import revoked_at
 from dashboard.read.lines import Line, last_arrival, newest
 from dashboard.read.names import Names
 from dashboard.read.orders import Order, lockdowns
@@ -32,6 +33,8 @@ class Standing:
     lockdowns: dict[str, Order]
     places: dict[str, str]
     """What the places of the lockdowns are called."""
+    revoked: bool = False
+    """The site trusts this dashboard no more."""
 
     @property
     def failed(self) -> str:
@@ -52,8 +55,9 @@ def page() -> str:
             parts = failed_parts(connection, site)
             ordered = lockdowns(connection, names)
             places = {place: place_name(names, place) for place in ordered}
+            gone = revoked_at(connection, site.id, here().runtime.keys.public.id)
             shown = tiles(connection, names)
-            found.append(Standing(site, site.stale(now), site.age_s(now), shown, parts, ordered, places))
+            found.append(Standing(site, site.stale(now), site.age_s(now), shown, parts, ordered, places, gone))
             feed += [(line, site) for line in newest(connection, names, FEED)]
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)
     return render_template("now.html", sites=found, feed=feed[:FEED], after=after)

@@ -1,10 +1,36 @@
-"""Whose word counts: dashboards by their keys, operators by their number, role and scope."""
+"""Whose word counts: the site's own key, dashboards by theirs, operators by their number, role and scope."""
 
 import msgspec
 
 from controller.record.envelope import Record, kind
 from controller.record.private import PrivateRef
 from controller.record.tables import Row, RowChange, Upsert
+
+
+@kind("site.rekeyed")
+class SiteRekeyed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The site has a new key: checkpoints behind this record bear its signature, those up to it the one before's."""
+
+    previous: str
+    """The public keys before, in their text form."""
+    public: str
+    """The public keys from now on."""
+    sig: str
+    """The old key's signature for the new one, as in a `SuccessionLink`; empty for a key that was stolen."""
+    compromised: bool
+    """The old key may be in other hands: its word for a successor counts for nothing."""
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The change."""
+        row: Row = {
+            "public": self.public,
+            "previous": self.previous,
+            "sig": self.sig,
+            "compromised": int(self.compromised),
+            "at": record.at,
+            "seq": record.seq,
+        }
+        return (Upsert("succession", row),)
 
 
 @kind("dashboard.trusted")
@@ -70,6 +96,25 @@ class OperatorRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True
                 },
             ),
         )
+
+
+@kind("operator.changed")
+class OperatorChanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An operator has other roles, or another scope, from now on. All of both are said."""
+
+    operator: int
+    roles: tuple[str, ...]
+    scope: tuple[str, ...]
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The operator's new roles and scope."""
+        row: Row = {
+            "operator": self.operator,
+            "roles": " ".join(self.roles),
+            "scope": " ".join(self.scope),
+            "seq": record.seq,
+        }
+        return (Upsert("operator", row),)
 
 
 @kind("operator.retired")

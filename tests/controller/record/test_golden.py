@@ -80,9 +80,11 @@ EXAMPLES: list[msgspec.Struct] = [
         "01JD0000000000000000000000", "right.approve", "0011223344556677", 1, "second_person", "right.requested_by"
     ),
     request.RequestsRejected("signature", 99),
+    trust.SiteRekeyed("sekimori-key-1.AAAA", "sekimori-key-1.BBBB", "ef" * 64, False),
     trust.DashboardTrusted("0011223344556677", "sekimori-key-1.AAAA", "trusted"),
     trust.DashboardRevoked("0011223344556677", "revoked"),
     trust.OperatorRegistered(2, ("manager", "guard"), ("lab", "vault"), 14, REF, "active"),
+    trust.OperatorChanged(2, ("guard",), ("*",)),
     trust.OperatorRetired(2, "retired"),
     posture.PortalUnlocked("lab-door", "schedule", "2026-11-24T10:00:00.000000Z", "standing"),
     posture.PortalLocked("lab-door", "schedule", "secure"),
