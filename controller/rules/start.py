@@ -1,6 +1,6 @@
 """The first run: two people, or one who says so. A single-person start never stands in for a second person (design §5, C7.3).
 
-Theory. A site whose operators are one human, and who did not say so, does nothing for a dashboard: whoever forgot the second
+Theory. A site whose operators are one human, and who did not say so, opens nothing for a dashboard: whoever forgot the second
 operator finds out on the first day and not at the audit. One who begins alone on purpose (`start.single`) may do what one
 person may do; every record says that nobody else has looked, until another human has (`start.reviewed`). Until then nothing
 that takes two people is done for anybody, whatever the roles and however many operators were registered meanwhile: whoever
@@ -20,6 +20,10 @@ from controller.rules.outcome import Outcome, Refusal
 
 NEEDS_TWO = frozenset({"right.approve", "person.reinstate"})
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""
+
+
+SECURES = frozenset({"lockdown.begin", "person.suspend", "badge.retire", "right.revoke", "right.decline"})
+"""What only takes away: it never waits for a second person, not even where nobody has said who begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def sufficient(kind: str, operators: Sequence[OperatorFact], standing: Start | N
     """Whether the people this site has are enough for requests of this kind; None: yes."""
     if standing is not None:
         return Refusal(Code.SECOND_PERSON, "start.review") if kind in NEEDS_TWO else None
-    return None if two_people(operators) else Refusal(Code.SECOND_PERSON, "start")
+    return None if kind in SECURES or two_people(operators) else Refusal(Code.SECOND_PERSON, "start")
 
 
 def begin(number: int, operator: int, operators: Sequence[OperatorFact], standing: Start | None) -> Outcome | Refusal:

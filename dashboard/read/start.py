@@ -18,8 +18,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "trust": ("start", "operator", "dashboard"),
     "people": ("person", "badge", "enrolment"),
     "rights": ("right",),
-    "doors": ("portal",),
-    "site": ("site", "clock", "key", "ledger", "backup"),
+    "doors": ("portal.released", "portal.overridden", "override", "lockdown"),
+    "site": ("site", "clock", "key", "ledger"),
     "refused": ("request.refused", "requests"),
 }
 """What people did, by the noun of the kind (or the whole kind), in the order of the page. All other kinds are counted."""

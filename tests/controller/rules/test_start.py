@@ -13,7 +13,7 @@ from controller.record.requests import ReviewStart
 from controller.rules import start
 from controller.rules.authority import ALLOWED, OperatorFact
 from controller.rules.outcome import Outcome, Refusal
-from controller.rules.start import NEEDS_TWO, Start
+from controller.rules.start import NEEDS_TWO, SECURES, Start
 
 
 def operator(number: int, person: int | None = None, *, scope: str = "*", state: str = "active") -> OperatorFact:
@@ -47,17 +47,19 @@ def test_two_people_are_two_operators_not_known_to_be_one_human(known: list[Oper
 
 @pytest.mark.parametrize("kind", sorted(ALLOWED))
 def test_what_one_person_may_do(kind: str) -> None:
-    """Undeclared, one person may do nothing; declared, everything but what takes two, however many operators there are."""
+    """Undeclared, one person may only take away; declared, everything but what takes two, however many operators there are."""
     alone, other, standing = operator(1), operator(2), Start(1, 1, None)
     two = "second_person@start.review" if kind in NEEDS_TWO else ""
+    undeclared = "" if kind in SECURES else "second_person@start"
 
-    assert said(start.sufficient(kind, [], None)) == "second_person@start"
-    assert said(start.sufficient(kind, [alone], None)) == "second_person@start"
-    assert said(start.sufficient(kind, [operator(1, 7), operator(2, 7)], None)) == "second_person@start"
+    assert said(start.sufficient(kind, [], None)) == undeclared
+    assert said(start.sufficient(kind, [alone], None)) == undeclared
+    assert said(start.sufficient(kind, [operator(1, 7), operator(2, 7)], None)) == undeclared
     assert said(start.sufficient(kind, [alone], standing)) == two
     assert said(start.sufficient(kind, [alone, other], standing)) == two
     assert said(start.sufficient(kind, [alone, other], None)) == ""
     assert {"right.approve", "person.reinstate"} <= NEEDS_TWO <= set(ALLOWED)
+    assert SECURES <= set(ALLOWED) and not SECURES & NEEDS_TWO
 
 
 @pytest.mark.parametrize(
