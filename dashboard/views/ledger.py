@@ -53,10 +53,10 @@ def page() -> str | tuple[str, int]:
             chosen = filters.read_filter(connection, site, given, local_moment)
         except BadFilter as error:
             return render_template("ledger.html", mistakes=error.mistakes, **shown), 400
-        found = ledger.page(connection, chosen)
-        number, _top = ledger.count(connection, chosen, COUNTED + 1)
+        number = ledger.counted(connection, chosen, COUNTED + 1)
+        most = number > COUNTED
+        found = ledger.page(connection, chosen, many=most)
         rows = lines(found.rows, names)
-    most = number > COUNTED
     return render_template("ledger.html", page=found, lines=rows, number=min(number, COUNTED), most=most, **shown)
 
 

@@ -9,6 +9,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from controller.record.tables import TABLES
 from dashboard import database as db
+from dashboard.read import ledger
+from dashboard.read.filters import Filter
 
 
 @pytest.fixture
@@ -126,3 +128,32 @@ def test_pages_find_records_by_index(engine):
                 " and seq < 9 order by seq desc limit 50"
             ).all()
         assert [row[3].split(" (")[0] for row in plan] == [f"SEARCH record USING INDEX record_{facet}"], plan
+
+
+SPAN = {"from_at": "2026-01-01T00:00:00.000000Z"}
+
+
+@pytest.mark.parametrize("chosen", [SPAN, SPAN | {"until_at": "2026-02-01T00:00:00.000000Z"}, {}], ids=str)
+def test_no_page_sorts_or_scans_a_million_rows(engine, chosen):
+    """A filter that many records match goes by seq and sorts nothing; one that few match is found by its times."""
+    of_filter = Filter("a", 1, **chosen)
+    seq = db.record.c.seq
+
+    def plan(query):
+        with engine.connect() as connection:
+            said = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+            return " / ".join(row[3] for row in connection.exec_driver_sql(f"explain query plan {said}"))
+
+    many = plan(sa.select(db.record).where(*of_filter.where(by_seq=True)).order_by(seq.desc()).limit(51))
+    few = plan(sa.select(seq).where(*of_filter.where()).limit(10_001))
+    assert "TEMP B-TREE" not in many and "SCAN record" not in f"{many}{few}"
+    assert ("record_at" in few) == ("from_at" in chosen)
+
+
+def test_epochs_are_found_one_by_one(engine):
+    """The list of epochs is right, newest first, whatever lies between."""
+    row = {"ledger_site": "s", "bytes": b"", "at": "", "kind": "k", "portal": "", "zone": "", "code": "", "result": ""}
+    with db.write(engine) as connection:
+        rows = [row | {"epoch": epoch, "seq": seq} for epoch in (1, 2, 7) for seq in (1, 2)]
+        connection.execute(sa.insert(db.record), [*rows, row | {"ledger_site": "t", "epoch": 9, "seq": 1}])
+        assert ledger.epochs(connection, "s") == [7, 2, 1] and ledger.epochs(connection, "nobody") == []
