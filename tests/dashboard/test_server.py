@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from broker import free_port
 from serving import Serving, made_certificate, serving
 from site_on_air import wait_for
 
@@ -345,3 +346,19 @@ def test_nobody_else_says_who_came(app: App) -> None:
             connection.request("GET", "/", headers={"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https"})
             assert connection.getresponse().read().split()[:2] == [b"http", b"127.0.0.1"]
             connection.close()
+
+
+def test_a_name_of_two_addresses_is_served(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name such as localhost, which may be 127.0.0.1 and ::1, is listened on at both, with the same bounds."""
+    port = free_port()
+    monkeypatch.setattr(web_server, "_address", lambda host, port: f"127.0.0.1:{port} 127.0.0.2:{port}")
+    server = web_server.Server(app, "localhost", port)  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.run, name="server")
+    thread.start()
+    try:
+        assert server.port == port and Serving(server, None).get()[0] == 200
+        assert [one.channel_class for one in server._listening] == [web_server._Channel] * 2
+    finally:
+        server.stop()
+        thread.join(20)
+    assert not thread.is_alive()
