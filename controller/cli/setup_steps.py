@@ -67,7 +67,12 @@ class Steps:
         self._facility = settings_of(self.data)
 
     def _keys(self) -> None:
-        self._public = site_keys(self.data).site.public
+        """Made where there are none; those that systemd keeps are the controller's, and not for us to read."""
+        if not self.there.keys and (self.data / LEDGER).exists():
+            self._public = ""
+            self._said("keys_elsewhere", False)
+            return
+        self._public = site_keys(self.data).site.public.text()
         self._said("keys", not self.there.keys, file=self.data / "keys")
 
     def _operator(self, given: Given) -> None:
@@ -110,9 +115,10 @@ class Steps:
     def _end(self) -> None:
         site, voice = self._facility.id, self.voice
         following = self._following(site)
-        voice.line("")
-        voice.say("trust.site_key", site=site)
-        voice.line(f"  {self._public.text()}")
+        if self._public:
+            voice.line("")
+            voice.say("trust.site_key", site=site)
+            voice.line(f"  {self._public}")
         if self._now.alone:
             voice.line("")
             voice.say("setup.alone_next" if len(self._now.operators) < 2 else "setup.review_next", style="yellow")
@@ -126,7 +132,7 @@ class Steps:
             {
                 "code": None,
                 "site": site,
-                "site_key": self._public.text(),
+                "site_key": self._public or None,
                 "steps": self._steps,
                 "operators": operators,
                 "alone": self._now.alone,
@@ -142,7 +148,8 @@ class Steps:
             lines += [("there_first", "sekimori-dashboard key"), ("here_first", f"sekimori trust LINE{data}")]
         if self._now.alone and len(self._now.operators) < 2:
             lines.append(("here_first", f"sekimori setup --operator manager=NAME{data}"))
-        lines.append(("there", f"sekimori-dashboard trust {self._public.text()} --site {site}"))
+        if self._public:
+            lines.append(("there", f"sekimori-dashboard trust {self._public} --site {site}"))
         lines += [
             ("there", f"sekimori-dashboard create-operator NAME --site {site} --operator {number}  # {' '.join(one.roles)}")
             for number, one in self._now.operators.items()

@@ -233,6 +233,12 @@ def test_beginning_alone(setup: Setup, data: Path) -> None:
     found = [(record.kind, record.mark) for record in records(data)]
     assert [("ledger.opened", ""), ("operator.registered", ""), ("start.single", "alone")] == found[:3]
     assert {kind for kind, mark in found if mark} == marked
+    heard = sekimori("listen", "--data", data, "--no-follow").out.splitlines()
+    assert [bool(mark) for _, mark in found] == [line.endswith("[Alone]") for line in heard]
+    assert 0 == sekimori("export", "--data", data, "--format", "csv", "-o", data / "all.csv").code
+    rows = (data / "all.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert [mark for _, mark in found] == [row.rpartition(",")[2] for row in rows[1:]]
+    assert 0 == sekimori("verify", data / "ledger.sqlite3").code
 
 
 def test_with_a_running_controller(running: SiteProcess) -> None:
@@ -246,6 +252,25 @@ def test_with_a_running_controller(running: SiteProcess) -> None:
     record = running.wait_record("operator.registered", after=size)
     assert ("console", ("auditor",)) == (record.by, record.body.roles)
     assert "kept" == json.loads(kept.out)["steps"]["operators"]
+
+
+def test_keys_that_systemd_keeps_are_not_asked_for(site: SiteProcess) -> None:
+    """Where the keys are the controller's own credentials, setup works through its console; without it, it says why not."""
+    with site.past():
+        pass
+    site.start()
+    (site.data / "keys").rename(site.folder / "elsewhere")
+    command = ("setup", "--data", site.data, "--non-interactive", "--json", "--operator", "auditor=監査 役")
+
+    said = sekimori(*command)
+    again = sekimori(*command[:-1], "auditor=監査 二")
+    site.stop()
+    alone = sekimori(*command[:-1], "auditor=監査 三")
+
+    assert (0, 0, 2) == (said.code, again.code, alone.code), said.err + again.err
+    answer = json.loads(said.out)
+    assert (None, "kept", 3) == (answer["site_key"], answer["steps"]["keys_elsewhere"], len(answer["operators"]))
+    assert "key" == json.loads(alone.err)["error"] and not list((site.data / "keys").iterdir())
 
 
 # On a terminal -----------------------------------------------------------------------------------------------------------
