@@ -84,10 +84,10 @@ class DemoOperator:
 
 OPERATORS = (
     DemoOperator("sato", ("administrator",), ("*",)),
+    DemoOperator("ito", ("auditor",), ("*",)),
     DemoOperator("suzuki", ("manager",), ("*",)),
     DemoOperator("takahashi", ("manager",), ("*",)),
     DemoOperator("tanaka", ("guard",), ("*",)),
-    DemoOperator("ito", ("auditor",), ("*",)),
 )
 
 

@@ -90,11 +90,12 @@ class History:
 
     def _people(self) -> None:
         self._console("trust", {"key": self._dashboard.public.text()})
-        self._operator(OPERATORS[0], None)
+        for operator in OPERATORS[:2]:  # two people begin, before the site knows anybody by number
+            self._operator(operator, None)
         for person in EMPLOYEES:
             text = {"name": person.name, "kana": person.kana, "title": person.title, "department": person.department}
             self._ask("sato", RegisterPerson(), text)
-        for operator in OPERATORS[1:]:
+        for operator in OPERATORS[2:]:
             self._operator(operator, NUMBER[operator.login])
         for n in range(1, len(EMPLOYEES) + 1):
             self._ask("sato", EnrolBadge(n, "main/in"))
