@@ -179,7 +179,8 @@ def _examine(staging: Path, manifest: Manifest, key: VerifierKey | None, told: P
     report = verify_file(ledger, notes=[manifest.note], key=key or own)
     if not report.ok:
         raise BadBackup("content", f"{LEDGER}: {report.findings[0].text}")
-    if not report.count == report.covered == manifest.size or report.root != manifest.root:
+    found = (report.origin, report.count, report.covered, report.root)
+    if found != (own.name, manifest.size, manifest.size, manifest.root):
         raise BadBackup(
             "content", f"{LEDGER}: not the records that the manifest names, or no checkpoint over all of them"
         )

@@ -23,8 +23,9 @@ from controller.app import open_site, settings_of
 from controller.backup.archive import LARGEST_SMALL, Manifest, Member, Packed
 from controller.backup.identities import load_identities
 from controller.cli.texts import Lang
-from controller.ledger.ledger import Ledger
+from controller.ledger.ledger import Ledger, Stamp
 from controller.ledger.verify import verify_file
+from controller.record.kinds.site import LedgerReopened
 
 KILLED = Path(__file__).with_name("killed_backup.py")
 
@@ -206,6 +207,21 @@ def test_marker_says_what_was_restored(site: SiteProcess, far: Path, tmp_path: P
     assert [manifest[name] for name in ("size", "root", "epoch", "note")] == [
         marker[name] for name in ("size", "root", "epoch", "note")
     ]
+
+
+def test_ledger_of_a_later_epoch_is_restored(site: SiteProcess, far: Path) -> None:
+    """A ledger that began anew once is backed up and restored under the name of its present epoch."""
+    opened = open_site(site.data)
+    stamp = Stamp("2030-01-01T00:00:00.000000Z", "b", "synced")
+    with opened.ledger.transaction():
+        opened.ledger.append(LedgerReopened("works", 2, "", "lost"), "controller", stamp)
+    opened.ledger.close()
+    file, identity, said = taken(site, far)
+
+    assert 0 == restored(file, identity, far / "new").code
+    marker = json.loads((far / "new" / "restored.json").read_text())
+    assert (2, "sekimori/works/2") == (marker["epoch"], marker["note"].partition("\n")[0])
+    hold(far / "new", said["count"])
 
 
 def test_dry_run_lists_the_differences_and_changes_nothing(site: SiteProcess, far: Path) -> None:
