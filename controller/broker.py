@@ -8,8 +8,8 @@ import socket
 import ssl
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -89,8 +89,8 @@ class BrokerConnection:
 
 
 def connect(
-    settings: BrokerForm, client_id: str, will_topic: str, will: bytes, subscribe: str,
-    receive: Callable[[bytes], None], wake: threading.Event,
+    settings: BrokerForm, client_id: str, will_topic: str, will: bytes, subscribe: Sequence[str],
+    receive: Callable[[str, bytes, bool], None], wake: threading.Event,
 ) -> BrokerConnection:  # fmt: skip
     """Connects, subscribes, and answers the connection. Raises Broken."""
     client = mqtt.Client(
@@ -107,8 +107,9 @@ def connect(
         ready.set()
 
     def on_message(_client: Any, _userdata: Any, message: mqtt.MQTTMessage) -> None:  # noqa: ANN401
-        if len(message.payload) <= LARGEST_MESSAGE and not message.retain:
-            receive(bytes(message.payload))
+        with suppress(UnicodeDecodeError):  # a topic that is no text is none of ours
+            if len(message.payload) <= LARGEST_MESSAGE:
+                receive(message.topic, bytes(message.payload), message.retain)
 
     client.on_connect = on_connect
     client.on_message = on_message
@@ -123,7 +124,7 @@ def connect(
         client.loop_stop()
         said, reason = (answer[0], _REASONS.get(answer[0].value, "absent")) if answer else ("no answer", "silent")
         raise Broken(f"{settings.host}:{settings.port}: {said}", reason)
-    client.subscribe(subscribe, qos=1)
+    client.subscribe([(topic, 1) for topic in subscribe])
     return connection
 
 

@@ -16,6 +16,7 @@ from controller.facts import Facts
 from controller.ledger.ledger import fresh_salt
 from controller.record.canonical import moment
 from controller.record.keys import KeyPair
+from controller.record.note import Checkpoint, read_note
 from controller.record.private import PrivateRow, Text
 from controller.record.refusals import Code
 from controller.record.requests import (
@@ -95,6 +96,14 @@ class Desk:
     def _was_trusted(self, request: Request) -> bool:
         keys = self._facts.revoked_dashboard(request.dashboard)
         return keys is not None and request.site == self._facility.id and signature_holds(request, keys)
+
+    def own(self, note: bytes) -> Checkpoint | None:
+        """The checkpoint in a note, if this site signed it: with the present key, or with one of before and in its time."""
+        for signing, upto in ((self._key.public.signing, None), *self._facts.former_signing()):
+            checkpoint = read_note(note, self._facility.id, signing)
+            if checkpoint is not None and (upto is None or checkpoint.size <= upto):
+                return checkpoint
+        return None
 
     def decide(
         self, request: Request, now: datetime, now_s: float, clock: str, portals: dict[str, PortalState]

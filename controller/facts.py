@@ -6,14 +6,17 @@ No second copy in memory: 15 µs at 100,000 people against 290 µs for the commi
 import sqlite3
 from functools import lru_cache
 
+from controller.ledger.nodes import subtree_of
 from controller.record.canonical import moment
 from controller.record.envelope import decode
 from controller.record.keys import PublicKeys
 from controller.record.kinds.entry import EntryGranted
 from controller.record.kinds.site import SiteConfigured
+from controller.record.tree import range_hash
 from controller.rules.access import BadgeFact, RightFact
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
+from controller.rules.epoch import LedgerFact
 from controller.rules.posture import Orders, Override
 from controller.rules.right import Standing
 from controller.rules.start import Start
@@ -189,3 +192,29 @@ class Facts:
         row = self._connection.execute(f"select coalesce(max({noun}), 0) + 1 from {noun}").fetchone()  # noqa: S608
         number: int = row[0]
         return number
+
+    # The ledger itself ------------------------------------------------------------------------------------------------
+
+    def ledger(self, site: str) -> LedgerFact:
+        """The ledger as it is."""
+        epoch, size = self._connection.execute(
+            "select (select coalesce(max(opening), 0) from opening), (select coalesce(max(seq), 0) from record)"
+        ).fetchone()
+        return LedgerFact(site, epoch, size)
+
+    def root(self, size: int) -> bytes | None:
+        """The root over the first `size` records; None where they are not all there."""
+        try:
+            return range_hash(0, size, subtree_of(self._connection))
+        except LookupError:
+            return None
+
+    def signed(self, note: str, size: int) -> bool:
+        """Whether this very note was kept here when it was signed."""
+        row = self._connection.execute("select note from checkpoint where size = ?", (size,)).fetchone()
+        return row is not None and row[0] == note
+
+    def former_signing(self) -> tuple[tuple[bytes, int], ...]:
+        """The signing keys that the site had before, each with the last record of its time; none that was stolen."""
+        rows = self._connection.execute("select previous, seq from succession where compromised = 0 order by seq desc")
+        return tuple((_keys(text).signing, seq) for text, seq in rows)

@@ -53,6 +53,21 @@ class RequestReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointShown:
+    """A checkpoint that a dashboard, or the broker, holds of this site: the note, unread."""
+
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class QueriesTurnedAway:
+    """A dashboard asked faster than it can be answered; so many of its questions were passed over."""
+
+    dashboard: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleAsked:
     """A command at the Pi's console; `answer` is called once, from the loop, when it is durable."""
 
@@ -61,7 +76,16 @@ class ConsoleAsked:
     answer: Callable[[dict[str, Any]], None] = field(compare=False)
 
 
-Input = CredentialPresented | ContactSeen | PartFailing | PartAnswering | RequestReceived | ConsoleAsked
+Input = (
+    CredentialPresented
+    | ContactSeen
+    | PartFailing
+    | PartAnswering
+    | RequestReceived
+    | CheckpointShown
+    | QueriesTurnedAway
+    | ConsoleAsked
+)
 
 
 class Inbox:

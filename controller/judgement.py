@@ -14,22 +14,24 @@ from controller.desk import Desk, Rejected
 from controller.facility import Facility, ReaderAt
 from controller.facts import Facts
 from controller.inbox import (
+    CheckpointShown,
     ConsoleAsked,
     ContactSeen,
     CredentialPresented,
     Input,
     PartAnswering,
     PartFailing,
+    QueriesTurnedAway,
     RequestReceived,
 )  # fmt: skip
 from controller.postures import Postures
 from controller.record.canonical import timestamp
 from controller.record.kinds.request import RequestAccepted, RequestRefused, RequestsRejected
-from controller.record.kinds.site import PartFailed, PartRecovered
+from controller.record.kinds.site import InputsDropped, PartFailed, PartRecovered
 from controller.record.refusals import Code
 from controller.record.requests import Request
 from controller.record.topics import Reply
-from controller.rules import access, badge, passage, posture
+from controller.rules import access, badge, epoch, passage, posture
 from controller.rules.access import Tap
 from controller.rules.badge import Enrolment
 from controller.rules.outcome import Outcome, Refusal
@@ -108,6 +110,10 @@ class Judgement:
                 return Verdict(self._contact(item, now, portals))
             case RequestReceived():
                 return self._request(item, now, portals)
+            case CheckpointShown(note):
+                return Verdict(self._shown(note))
+            case QueriesTurnedAway(dashboard, count):
+                return Verdict(Outcome((InputsDropped(f"query/{dashboard}", count),)))
             case ConsoleAsked():
                 return self._console(item)
             case PartFailing(part, reason):
@@ -244,6 +250,17 @@ class Judgement:
         self._told.append(now.seconds)
         reply = Reply(request.id, rejected.code, "dashboard", None, None, timestamp(now.at))
         return Verdict(outcome, request=request, again=reply)
+
+    def _shown(self, note: bytes) -> Outcome:
+        """A checkpoint that somebody holds of us: when it does not hold any more, a new epoch (design §4)."""
+        witnessed = self._desk.own(note)
+        if witnessed is None:
+            return Outcome((RequestsRejected(Code.SIGNATURE, 1),))
+        if self._facts.signed(note.decode(), witnessed.size):
+            return Outcome()
+        own = self._facts.ledger(self._facility.id)
+        root = self._facts.root(witnessed.size) if witnessed.size <= own.size else None
+        return epoch.answer(witnessed, note.decode(), own, root)
 
     def _console(self, item: ConsoleAsked) -> Verdict:
         decision = decide_command(item.command, item.arguments, self._facts, self._facility, self._clock)

@@ -5,19 +5,27 @@ what it had in flight is sent again by the next one. Live states go first, then 
 then private rows (F13). A lost cursor costs a repetition, never a record: consumers know a record by its `seq`.
 """
 
-import json
 import os
 import sqlite3
 import threading
 from collections import deque
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import structlog
 
 from controller.broker import Broken, BrokerConnection, connect
 from controller.clock import Clock
 from controller.facility import BrokerForm
-from controller.inbox import Inbox, PartAnswering, PartFailing, RequestReceived
+from controller.inbox import (
+    CheckpointShown,
+    Inbox,
+    PartAnswering,
+    PartFailing,
+    QueriesTurnedAway,
+    RequestReceived,
+)  # fmt: skip
 from controller.ledger.database import open_reader
 from controller.ledger.faults import disk_fault
 from controller.outgoing import Outgoing
@@ -39,6 +47,8 @@ STEADY_S = 30.0
 ABSENT_S = 60.0
 """Without a good connection for this long, the broker is an alarm, as any part that does not answer."""
 PART = "broker"
+MOST_SHOWN = 64
+"""Topics on which somebody shows checkpoints of ours; more dashboards than that nobody has."""
 _LAST_WORDS_S = 2.0
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -73,7 +83,10 @@ class Link:
         self._good_s = clock.monotonic()
         self.connected = False
         self._stopped_s = 0.0
-        self.cursor = 0
+        self.cursor = self.epoch = 0
+        self._shown: dict[str, bytes] = {}
+        """By topic, checkpoints that others hold of us and that the loop has not been told of yet."""
+        self._seen: dict[str, bytes] = {}
 
     def told(self, done: Committed) -> None:
         """Takes note of a commit. Called by the loop; returns at once."""
@@ -84,13 +97,15 @@ class Link:
         """Connects, carries, and connects again, until `stop`. Never gives up (F11)."""
         failures = 0
         outgoing = Outgoing(open_reader(self._ledger), self._topics, self._key)
-        self.cursor = self._load_cursor(outgoing)
         while not stop.is_set():
             began_s = self._clock.monotonic()
             try:
+                self.cursor = self._begin(outgoing)
                 with self._connect(outgoing.epoch) as broker:
                     self.connected = True
                     self._carry(broker, outgoing, stop)
+                self._save_cursor(outgoing)
+                outgoing.forget()
             except (Broken, sqlite3.Error) as error:
                 self.connected = False
                 failures = 0 if self._clock.monotonic() - began_s >= STEADY_S else failures
@@ -103,6 +118,19 @@ class Link:
         self.connected = False
         self._save_cursor(outgoing)
         outgoing.close()
+
+    def _begin(self, outgoing: Outgoing) -> int:
+        """Takes up the newest epoch; answers from which record on its records are still to be sent.
+
+        Of a new epoch those before it are there under the old one's name: a dashboard asks for them again, patiently, and what
+        is new does not wait behind them.
+        """
+        known, before = self.epoch == outgoing.epoch, outgoing.follow()
+        if known and self.epoch == outgoing.epoch:
+            return min(self.cursor, outgoing.size())
+        self.epoch = outgoing.epoch
+        stored = self._load_cursor(outgoing)
+        return before if stored is None else min(stored, outgoing.size())
 
     def _tell(self, error: Broken | sqlite3.Error) -> None:
         """What kept us from carrying. Raises it when it is a bug, and neither the broker's nor the disk's doing."""
@@ -134,13 +162,35 @@ class Link:
         self._count += 1
         will = self._online(False, epoch)
         return connect(
-            self._broker, f"sekimori-{self._key.alias('client id')}", self._topics.online, will, self._topics.request,
-            self._receive, self._wake,
+            self._broker, f"sekimori-{self._key.alias('client id')}", self._topics.online, will,
+            (self._topics.request, self._topics.witnessed("+"), self._topics.checkpoint), self._receive, self._wake,
         )  # fmt: skip
 
-    def _receive(self, payload: bytes) -> None:
-        """From paho's thread: nothing but a put. What finds no room is asked again by its dashboard."""
-        self._inbox.put(RequestReceived(payload))
+    def _receive(self, topic: str, payload: bytes, retained: bool) -> None:
+        """From paho's thread: nothing but a put. What finds no room is asked again by its dashboard.
+
+        A request is never believed from the broker's memory; our own checkpoint is news only from there.
+        """
+        if topic == self._topics.request:
+            if not retained:
+                self._inbox.put(RequestReceived(payload))
+        elif (retained or topic != self._topics.checkpoint) and len(self._shown) < MOST_SHOWN:
+            self._shown[topic] = payload
+            self._wake.set()
+
+    def _show(self) -> None:
+        """Tells the loop of checkpoints that others hold of us, each once as long as it is the same."""
+        for topic, note in list(self._shown.items()):
+            if not note or self._seen.get(topic) == note or self._inbox.put(CheckpointShown(note)):
+                if len(self._seen) < MOST_SHOWN or topic in self._seen:
+                    self._seen[topic] = note
+                if self._shown.get(topic) == note:
+                    del self._shown[topic]
+
+    def _tell_flood(self, outgoing: Outgoing, now_s: float) -> None:
+        for dashboard, count in outgoing.queries.turned_away(now_s).items():
+            log.warning("questions turned away", dashboard=dashboard, count=count)
+            self._inbox.put(QueriesTurnedAway(dashboard, count))
 
     def _online(self, online: bool, epoch: int) -> bytes:
         payload = Online(online, self._boot, epoch, self._count, timestamp(self._clock.now()))
@@ -162,6 +212,8 @@ class Link:
             self._absorb(outgoing)
             if outgoing.reopen:
                 outgoing.reconnect(open_reader(self._ledger))
+            self._show()
+            self._tell_flood(outgoing, now_s)
             for mid in broker.acknowledged():
                 heard_s = now_s
                 outgoing.acknowledged(mid)
@@ -169,7 +221,11 @@ class Link:
                     acked.add(seq)
             self._advance(acked)
             outgoing.publish_urgent(broker, timestamp(self._clock.now()))
-            for seq, data in outgoing.records(sent, WINDOW - len(in_flight)):
+            rows = list(outgoing.records(sent, WINDOW - len(in_flight)))
+            if outgoing.has_moved():
+                return  # a new epoch has a connection of its own, and a will
+            outgoing.cover(broker, rows[-1][0] if rows else 0)
+            for seq, data in rows:
                 in_flight[broker.publish(self._topics.record, data)] = sent = seq
             busy = outgoing.publish_patient(broker)
             if now_s - beat_s >= HEARTBEAT_S:
@@ -204,18 +260,34 @@ class Link:
 
     # The cursor's file: a convenience, so it is written now and then and not synced -------------------------------------
 
-    def _load_cursor(self, outgoing: Outgoing) -> int:
-        try:
-            stored = json.loads(self._cursor_path.read_text())
-            outgoing.emptied = {str(dashboard) for dashboard in stored.get("emptied", ())}
-            return int(stored["seq"]) if stored["epoch"] == outgoing.epoch else 0
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
+    def _load_cursor(self, outgoing: Outgoing) -> int | None:
+        """How far this epoch was acknowledged; None when that is not known."""
+        stored = read_cursor(self._cursor_path)
+        if stored is None:
+            return None
+        outgoing.emptied = set(stored.emptied)
+        return stored.seq if stored.epoch == outgoing.epoch else None
 
     def _save_cursor(self, outgoing: Outgoing) -> None:
         fresh = self._cursor_path.with_suffix(".new")
         try:
-            fresh.write_text(json.dumps({"epoch": outgoing.epoch, "seq": self.cursor, "emptied": sorted(outgoing.emptied)}))
+            fresh.write_bytes(msgspec.json.encode(Cursor(outgoing.epoch, self.cursor, tuple(sorted(outgoing.emptied)))))
             os.replace(fresh, self._cursor_path)
         except OSError as error:  # records are sent once more after the next start; no door must wait for that
             log.warning("cursor not kept", problem=str(error))
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """What the file says: how far the broker has acknowledged which epoch, and which revoked dashboards have nothing left."""
+
+    epoch: int
+    seq: Annotated[int, msgspec.Meta(ge=0)]
+    emptied: tuple[str, ...] = ()
+
+
+def read_cursor(path: Path) -> Cursor | None:
+    """The cursor in this file; None without a readable one."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Cursor)
+    except (OSError, ValueError):
+        return None

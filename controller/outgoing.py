@@ -8,11 +8,12 @@ from itertools import islice
 import msgspec
 
 from controller.broker import BrokerConnection
+from controller.covering import Cover
 from controller.facts import Facts
+from controller.queries import Queries
 from controller.record.canonical import canonical
 from controller.record.keys import KeyPair, PublicKeys
 from controller.record.kinds.disk import DISK
-from controller.record.note import BadNote, Checkpoint, VerifierKey, open_checkpoint
 from controller.record.private import PrivateRow
 from controller.record.requests import MalformedRequest, QueryPrivate, QueryResend, Request, read_body
 from controller.record.sealed import seal
@@ -26,11 +27,14 @@ from controller.turn import Committed
 STATES = ("portal_state", "part")
 """The tables whose rows are published as states."""
 _PATIENT = 20
+PATIENT_WINDOW = 64
+"""Private rows on their way without a PUBACK; one `_PATIENT` more at most."""
 _RESENT_BYTES = 150_000
 
 
 class Outgoing:
-    """Queues of what is to go out. Bounded: states by their id, replies and queries by count.
+    """Queues of what is to go out. Bounded: states by their id, replies and queries by count,
+    what is on its way by acknowledgements.
 
     All private rows go out again after a connect; they are read a few at a time, because there may be a million of them.
     """
@@ -44,8 +48,14 @@ class Outgoing:
         self._renewed: dict[str, str] = {}
         """By dashboard, the id up to which its private rows have gone out again; none for one that has them all."""
         self._replies: deque[tuple[str, Reply]] = deque(maxlen=1000)
-        self._queries: deque[Request] = deque(maxlen=100)
-        self._checkpoint: str | None = None
+        self.queries = Queries()
+        self._cover = Cover(connection, topics.site, key)
+        self._uncovered = True
+        """A checkpoint has to go out, whether or not there are records for it."""
+        self._resending: int | None = None
+        """The resent batch that the broker has not acknowledged yet."""
+        self._patient: set[int] = set()
+        """Private rows on their way."""
         self._ahead: dict[tuple[str, str], Row] = {}
         """States that no record holds yet, because none can be written: they stand before the tables' own."""
         self.reopen = False
@@ -58,6 +68,21 @@ class Outgoing:
         """Revoked dashboards of which nothing is left at the broker."""
         self.epoch = self._read_epoch()
         self._chain = self._read_chain()
+
+    def follow(self) -> int:
+        """Speaks of the newest epoch from now on; answers how many records are before it."""
+        self.epoch = self._read_epoch()
+        row = self._connection.execute("select seq from opening where opening = ?", (self.epoch,)).fetchone()
+        return 0 if row is None else int(row[0]) - 1
+
+    def has_moved(self) -> bool:
+        """Whether another epoch was begun than the one that is spoken of."""
+        return self._read_epoch() != self.epoch
+
+    def size(self) -> int:
+        """The number of records."""
+        size: int = self._connection.execute("select coalesce(max(seq), 0) from record").fetchone()[0]
+        return size
 
     def _read_epoch(self) -> int:
         epoch: int = self._connection.execute("select coalesce(max(opening), 0) from opening").fetchone()[0]
@@ -81,8 +106,9 @@ class Outgoing:
             for keys in self._dashboards():
                 self._private[keys.id, row.id] = row
         self._replies.extend(done.replies)
-        self._queries.extend(done.queries)
-        self._checkpoint = done.checkpoint or self._checkpoint
+        for query in done.queries:
+            self.queries.take(query)
+        self._uncovered = self._uncovered or (done.checkpoint is not None and done.size > self._cover.size)
 
     def renew(self) -> None:
         """After a connect: everything that is retained goes out again."""
@@ -94,18 +120,10 @@ class Outgoing:
                 self._states[table, str(row[TABLES[table].key[0]])] = row
         self._states.setdefault(("part", DISK), self._sound_disk())
         self._states.update(self._ahead)
-        newest = self._connection.execute("select note from checkpoint order by size desc limit 1").fetchone()
-        self._checkpoint = newest[0] if newest and self._ours(newest[0]) else None
+        self._cover.forget()
+        self._uncovered = True
         self._queue_private()
         self._queue_empty()
-
-    def _ours(self, note: str) -> bool:
-        """Whether the present key signed it: the last one of a key that went would look forged to who has the new one."""
-        try:
-            open_checkpoint(note, VerifierKey(Checkpoint.parse(note).origin, self._key.public.signing))
-        except BadNote:
-            return False
-        return True
 
     def publish_key(self, broker: BrokerConnection) -> None:
         """The chain of the site's keys, before anything that the newest one signed; nothing while there was but one."""
@@ -120,13 +138,13 @@ class Outgoing:
 
     def _sound_disk(self) -> Row:
         """The disk of a ledger that never told of a fault: a dashboard may still have the word of one that left no record."""
-        seq: int = self._connection.execute("select coalesce(max(seq), 0) from record").fetchone()[0]
-        return {"part": DISK, "state": "ok", "reason": "", "at": "", "seq": seq}
+        return {"part": DISK, "state": "ok", "reason": "", "at": "", "seq": self.size()}
 
     def reconnect(self, connection: sqlite3.Connection) -> None:
         """Reads on this connection from now on, everything anew."""
         self.close()
         self._connection, self.reopen = connection, False
+        self._cover = Cover(connection, self._topics.site, self._key)
         self.renew()
 
     def close(self) -> None:
@@ -146,14 +164,16 @@ class Outgoing:
         self._emptying.clear()
         self._last_emptied.clear()
 
+        self._resending = None
+        self._patient.clear()
+
     def publish_urgent(self, broker: BrokerConnection, at: str) -> None:
         """States, the checkpoint, replies."""
         for (noun, id), row in list(self._states.items()):
             self._publish_state(broker, noun, id, row, at)
             del self._states[noun, id]
-        if self._checkpoint is not None:
-            broker.publish(self._topics.checkpoint, self._checkpoint.encode(), retain=True)
-            self._checkpoint = None
+        if self._uncovered:
+            self._publish_cover(broker)
         while self._replies:
             dashboard, reply = self._replies[0]
             topic = self._topics.reply(dashboard)
@@ -165,6 +185,25 @@ class Outgoing:
         payload = State(noun, id, str(row.get("at") or at), int(row.get("seq") or 0), self.epoch, row)
         broker.publish(topic, sign_message(self._key, topic, payload), retain=True)
 
+    def cover(self, broker: BrokerConnection, upto: int) -> None:
+        """Makes sure that our word stands for the records up to `upto`, before they go out."""
+        if upto > self._cover.size:
+            self._publish_cover(broker)
+
+    def _publish_cover(self, broker: BrokerConnection) -> None:
+        note = self._cover.note(self.epoch)
+        if note is not None:
+            broker.publish(self._topics.checkpoint, note.encode(), retain=True)
+            self._uncovered = False
+
+    def acknowledged(self, mid: int) -> None:
+        """The broker has this message. Emptied is only what it has taken."""
+        if (dashboard := self._last_emptied.pop(mid, None)) is not None:
+            self.emptied.add(dashboard)
+        self._patient.discard(mid)
+        if mid == self._resending:
+            self._resending = None
+
     def records(self, after: int, most: int) -> Iterator[tuple[int, bytes]]:
         """The next records behind `after`, at most so many."""
         if most > 0:
@@ -173,9 +212,18 @@ class Outgoing:
             ).fetchall()
 
     def publish_patient(self, broker: BrokerConnection) -> bool:
-        """One resent batch, some private rows; answers whether more of them wait."""
-        if self._queries:
-            self._answer(broker, self._queries.popleft())
+        """One resent batch, some private rows; answers whether more of them can go at once.
+
+        What the broker has not acknowledged is waited for, so that live records never stand behind more than that.
+        """
+        if self._resending is None and (query := self.queries.next()) is not None:
+            self._answer(broker, query)
+        if len(self._patient) < PATIENT_WINDOW:
+            self._publish_rows(broker)
+            return bool(self._private or self._renewed or self._emptying or (self.queries and self._resending is None))
+        return False
+
+    def _publish_rows(self, broker: BrokerConnection) -> None:
         known = {keys.id: keys for keys in self._dashboards()} if self._private or self._renewed else {}
         for dashboard, id in list(islice(self._private, _PATIENT)):
             if dashboard in known:
@@ -190,7 +238,6 @@ class Outgoing:
             else:
                 del self._renewed[dashboard]
         self._empty_some(broker)
-        return bool(self._private or self._renewed or self._queries or self._emptying)
 
     def _empty_some(self, broker: BrokerConnection) -> None:
         """Takes back from the broker what it keeps for a dashboard that is not trusted any more."""
@@ -199,6 +246,7 @@ class Outgoing:
                 "select distinct id from private where id > ? order by id limit ?", (after, _PATIENT)
             ).fetchall()
             mids = [broker.publish(self._topics.private(dashboard, id), b"", retain=True) for (id,) in ids]
+            self._patient.update(mids)
             self._emptying[dashboard] = ids[-1][0] if ids else after
             if len(ids) < _PATIENT:
                 del self._emptying[dashboard]
@@ -207,15 +255,11 @@ class Outgoing:
                 else:
                     self.emptied.add(dashboard)
 
-    def acknowledged(self, mid: int) -> None:
-        """The broker has this message. Emptied is only what it has taken."""
-        if (dashboard := self._last_emptied.pop(mid, None)) is not None:
-            self.emptied.add(dashboard)
-
     def _publish_private(self, broker: BrokerConnection, keys: PublicKeys, row: PrivateRow) -> None:
         topic = self._topics.private(keys.id, row.id)
         box = seal(keys.sealing, topic.encode(), canonical(row)).hex()
-        broker.publish(topic, sign_message(self._key, topic, SealedPrivate(row.id, row.version, box)), retain=True)
+        message = sign_message(self._key, topic, SealedPrivate(row.id, row.version, box))
+        self._patient.add(broker.publish(topic, message, retain=True))
 
     def _answer(self, broker: BrokerConnection, request: Request) -> None:
         """Answers a query; a senseless one is passed over."""
@@ -240,7 +284,8 @@ class Outgoing:
                 break
             texts.append(data.decode())
         topic = self._topics.resent(dashboard)
-        broker.publish(topic, sign_message(self._key, topic, Resent(self.epoch, asked.first, tuple(texts))))
+        message = sign_message(self._key, topic, Resent(self.epoch, asked.first, tuple(texts)))
+        self._resending = broker.publish(topic, message)
 
     def _dashboards(self) -> list[PublicKeys]:
         return Facts(self._connection).dashboards()

@@ -7,6 +7,7 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -15,11 +16,13 @@ from controller.record.keys import BadKey, KeyPair, write_secret
 from dashboard import keyring
 from dashboard.config import Config, load
 from dashboard.database import open_engine
+from dashboard.intake import recovery
 from dashboard.intake.intake import Intake
 from dashboard.intake.missing_texts import MissingTexts
 from dashboard.intake.rebuild import rebuild_if_older
 from dashboard.intake.resend import Resend
 from dashboard.intake.subscriber import Subscriber
+from dashboard.intake.witnessed import Witnessed
 from dashboard.outbox import Outbox, Publisher
 from dashboard.own_key import KEY_FILE
 from dashboard.runtime import Changes, Runtime
@@ -71,6 +74,8 @@ def following(runtime: Runtime) -> Iterator[Subscriber]:
         intake,
         Resend(runtime.engine, runtime.keys),
         MissingTexts(runtime.engine, runtime.keys),
+        Witnessed(runtime.keys.public.id),
+        partial(recovery.answer, runtime.engine, runtime.keys),
         changed=runtime.changed.announce,
         connected=publisher.connected,
         stored=runtime.measures.stored,

@@ -26,6 +26,7 @@ class Listener:
     peer: SitePeer
     keys: KeyPair = field(default_factory=KeyPair.generate)
     at: datetime = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+    steady_s: float = 100.0
 
     def __post_init__(self) -> None:
         self.intake = self.started()
@@ -47,9 +48,16 @@ class Listener:
         self.at += timedelta(seconds=seconds)
 
     def hear(self, *said: Said | Iterable[Said], retained: bool = False) -> None:
-        """One batch."""
+        """One batch, and a moment in which nothing more comes."""
         flat = [one for item in said for one in ([item] if isinstance(item, Said) else item)]
         self.intake.take([Message(one.topic, one.payload, retained) for one in flat])
+        self.still()
+
+    def still(self, seconds: float = 1.0) -> bool:
+        """Lets the steady clock go on; whether records are missed since."""
+        self.intake.settle(self.steady_s)
+        self.steady_s += seconds
+        return self.intake.settle(self.steady_s)
 
     def records(self, *seqs: int) -> None:
         """These records, in this order, as one batch."""

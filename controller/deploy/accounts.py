@@ -40,13 +40,13 @@ class SiteAccount:
     def topics(self) -> Iterator[tuple[str, str]]:
         """Direction and filter of everything it may do."""
         at = Topics(self.site)
-        for said in (at.record, at.key, at.checkpoint, at.online, at.state("+", "#"), at.private("+", "#")):
+        for said in (at.record, at.key, at.online, at.state("+", "#"), at.private("+", "#")):
             yield "write", said
-        yield "write", at.reply("+")
-        yield "write", at.resent("+")
-        yield "read", at.request
-        for heard in ("witnessed", "recovered"):
-            yield "read", f"sekimori/{self.site}/{heard}/+"
+        yield "readwrite", at.checkpoint
+        for said in (at.reply("+"), at.resent("+"), at.recover):
+            yield "write", said
+        for heard in (at.request, at.witnessed("+"), at.recovered("+")):
+            yield "read", heard
         yield "readwrite", at.probe("#")
 
 
@@ -75,8 +75,9 @@ class DashboardAccount:
             yield "read", at.reply(self.id)
             yield "read", at.resent(self.id)
             yield "write", at.request
-            for said in ("witnessed", "recovered"):
-                yield "write", f"sekimori/{site}/{said}/{self.id}"
+            yield "read", at.recover
+            yield "write", at.witnessed(self.id)
+            yield "write", at.recovered(self.id)
 
 
 Account = SiteAccount | DashboardAccount

@@ -12,6 +12,8 @@ from typing import Self
 from controller.record.keys import KeyPair, verify
 
 _ED25519 = b"\x01"
+LARGEST_SIZE = 2**53
+"""Records; more than any database column holds as a number is no ledger."""
 
 
 class BadNote(ValueError):
@@ -128,3 +130,15 @@ def open_checkpoint(note: str, key: VerifierKey) -> Checkpoint:
         if raw[:4] == _key_id(key.name, key.signing) and verify(key.signing, raw[4:], (text + "\n").encode()):
             return checkpoint
     raise BadNote(f"not signed by {key.name}")
+
+
+def read_note(payload: bytes, site: str, signing: bytes) -> Checkpoint | None:
+    """The checkpoint in a note that this site signed, in any epoch, with this Ed25519 key; None if it did not."""
+    try:
+        note = payload.decode()
+        checkpoint = Checkpoint.parse(note)
+        if epoch_of(checkpoint.origin, site) and checkpoint.size <= LARGEST_SIZE:
+            return open_checkpoint(note, VerifierKey(checkpoint.origin, signing))
+    except ValueError:
+        pass
+    return None

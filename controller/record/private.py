@@ -37,6 +37,12 @@ class PrivateRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return PrivateRef(self.id, self.version, digest(self.text, bytes.fromhex(self.salt)))
 
 
+def private_refs(body: object) -> dict[str, PrivateRef]:
+    """Where a record's body points into the private store, by field."""
+    names = getattr(body, "__struct_fields__", ())
+    return {name: ref for name in names if isinstance(ref := getattr(body, name), PrivateRef)}
+
+
 def digest(text: Text, salt: bytes) -> str:
     """SHA-256 of salt and canonical text, 64 hex digits."""
     return hashlib.sha256(salt + canonical(text)).hexdigest()

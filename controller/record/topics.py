@@ -58,6 +58,21 @@ class Topics:
         """Records that this dashboard asked for again; not retained."""
         return f"sekimori/{self.site}/resent/{dashboard}"
 
+    def witnessed(self, dashboard: str) -> str:
+        """The newest checkpoint of the site whose records this dashboard fully holds, as the note that the site signed;
+        retained. Written by the dashboard, read by the site.
+        """
+        return f"sekimori/{self.site}/witnessed/{dashboard}"
+
+    @property
+    def recover(self) -> str:
+        """The site asks dashboards for records that it has lost; not retained. Written by the site, read by dashboards."""
+        return f"sekimori/{self.site}/recover"
+
+    def recovered(self, dashboard: str) -> str:
+        """What this dashboard holds of them; not retained. Written by the dashboard, read by the site."""
+        return f"sekimori/{self.site}/recovered/{dashboard}"
+
     def probe(self, id: str) -> str:
         """What `sekimori check` says to itself to see what the broker does with it; nobody else reads it."""
         return f"sekimori/{self.site}/probe/{id}"
@@ -109,3 +124,30 @@ class Resent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     epoch: int
     first: int
     records: tuple[str, ...]
+
+
+class Recover(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of `recover`, signed by the site. `dashboard` empty: all of them, and `first` 0: only their checkpoint."""
+
+    request: str
+    """Names the question; the answer says it again."""
+    dashboard: str
+    epoch: int
+    first: int
+
+
+class Recovered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payload of `recovered/…`, signed by the dashboard whose public keys, in text form, it names."""
+
+    request: str
+    keys: str
+    note: str
+    """The newest checkpoint of the site whose records are all held; empty for none."""
+    epoch: int
+    first: int
+    records: tuple[str, ...]
+    """Consecutive records from `first`, as in `Resent`."""
+    private: tuple[str, ...]
+    """The private rows that these records refer to, as far as they are held: each a `PrivateRow` sealed (hex) to the site,
+    with the topic as context.
+    """

@@ -7,6 +7,7 @@
 * `witness` checkpoints against the records that are here
 * `standing` online, states, private rows, replies
 * `resend` asks for records that are missing, `missing_texts` for private rows
+* `witnessed` tells sites which checkpoint is held here, `recovery` gives them back what they lost
 * `rebuild` folds everything anew from the stored bytes
 
 A message that does not check is counted and passed over; nothing that comes in may stop the thread. A contradiction in a

@@ -1,7 +1,8 @@
-"""Epochs: a site that lost records it had published begins its ledger anew, and says so (design §4).
+"""Epochs: a site that lost records it had published goes on in a new one, and says so (design §4).
 
-Records do not name their epoch, so the site's signed word does: online, state or checkpoint. A new epoch is followed beside
-the old one, whose rows stay; the break stays on the page.
+Records do not name their epoch, so the site's signed word does: online, state or checkpoint. The new epoch's ledger begins
+with what the site kept of the old one. It is followed from record 1 beside the old one, whose rows stay; the break stays on
+the page.
 """
 
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ def _begin(connection: sa.Connection, source: Source, epoch: int, evidence: byte
     if source.epoch:
         witness.stop(connection, source, "epoch", f"epoch {epoch}", evidence, now)
     source.epoch = epoch
-    source.applied = source.highest = source.beyond = 0
+    source.applied = source.highest = source.beyond = source.promised = 0
     source.checkpoint_note = source.checkpoint_size = source.checkpoint_root = None
     source.checkpoint_at = source.checkpoint_boot = None
     source.frontier, source.pending, source.dirty = Frontier(), None, True

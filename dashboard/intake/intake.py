@@ -17,7 +17,7 @@ from controller.record.canonical import moment, timestamp
 from controller.record.keys import KeyPair, PublicKeys
 from controller.record.signed import Forged, open_message
 from controller.record.succession import BrokenChain
-from controller.record.topics import LARGEST_MESSAGE, Online, Reply, Resent, SealedPrivate, State, Topics
+from controller.record.topics import LARGEST_MESSAGE, Online, Recover, Reply, Resent, SealedPrivate, State, Topics
 from dashboard import database as db
 from dashboard.intake import epochs, ledger, standing, succession, witness
 from dashboard.intake.fold import LARGEST_WHOLE
@@ -57,6 +57,8 @@ class Intake:
         """A site's key was followed by the next: what the broker keeps has to be heard again under it."""
         self.resent: set[str] = set()
         """Sites that sent records again since this was last emptied."""
+        self.recover: dict[str, Recover] = {}
+        """What sites have asked for that they lost, since this was last emptied; the newest question of each."""
         self.sources: dict[str, Source] = {}
         self._stale = True
         self.reload()
@@ -86,7 +88,7 @@ class Intake:
         for site in self._sites:
             at = Topics(site)
             filters += [at.key, at.online, at.checkpoint, at.state("+", "#"), at.private(own, "#")]
-            filters += [at.reply(own), at.resent(own), at.record]
+            filters += [at.reply(own), at.resent(own), at.record, at.recover]
         return filters
 
     def take(self, batch: Iterable[Message]) -> None:
@@ -108,6 +110,15 @@ class Intake:
         for source in self.sources.values():
             self._accept(source.ledger_site, source.keys)
         self._stale = False
+
+    def settle(self, monotonic: float) -> bool:
+        """Whether records are missed now that were still on their way. Raises SQLAlchemyError."""
+        missed = [source for source in self.sources.values() if witness.settle(source, monotonic)]
+        if missed:
+            with db.write(self._engine) as connection:
+                for source in missed:
+                    source.save(connection)
+        return bool(missed)
 
     def _take(self, connection: sa.Connection, message: Message, now: str) -> None:
         prefix, _, rest = message.topic.partition("/")
@@ -192,12 +203,20 @@ class Intake:
                 standing.private(connection, source, self._keys.sealing, message.topic, "/".join(id), sealed)
             case ["reply", to] if to == own:
                 mark_replied(connection, source.ledger_site, _read(payload, Reply))
+            case ["recover"] if live:
+                self._lost(source, _read(payload, Recover))
             case ["resent", to] if to == own:
-                sent = _read(payload, Resent)
-                self.resent.add(source.ledger_site)
-                if sent.epoch == source.epoch:
-                    for text in sent.records:
-                        ledger.take(connection, source, text.encode(), now)
+                self._again(connection, source, _read(payload, Resent), now)
+
+    def _lost(self, source: Source, asked: Recover) -> None:
+        if asked.dashboard in ("", self._keys.public.id):
+            self.recover[source.ledger_site] = asked
+
+    def _again(self, connection: sa.Connection, source: Source, sent: Resent, now: str) -> None:
+        self.resent.add(source.ledger_site)
+        if sent.epoch == source.epoch:
+            for text in sent.records:
+                ledger.take(connection, source, text.encode(), now)
 
     def _heard(self, source: Source, message: Message, now: str) -> None:
         if not message.retained:

@@ -11,7 +11,7 @@ from controller.record.canonical import moment
 from controller.record.envelope import MalformedRecord, Record, decode
 from controller.record.facets import facets
 from controller.record.kinds.request import RequestAccepted, RequestRefused
-from controller.record.kinds.site import LedgerOpened
+from controller.record.kinds.site import LedgerOpened, LedgerReopened
 from controller.record.topics import Reply
 from dashboard import database as db
 from dashboard.intake import fold, witness
@@ -100,9 +100,9 @@ def _sound(source: Source, data: bytes) -> Record | None:
         source.malformed += 1
         source.dirty = True
         return None
-    if isinstance(record.body, LedgerOpened) and record.body.epoch != source.epoch:
-        return None
-    if not 0 < record.seq <= max(source.highest, source.beyond) + FARTHEST:
+    if isinstance(record.body, LedgerOpened | LedgerReopened) and record.body.epoch > source.epoch:
+        return None  # the site has not said yet that it began another epoch
+    if not 0 < record.seq <= max(source.highest, source.beyond, source.promised) + FARTHEST:
         source.malformed += 1
         source.dirty = True
         return None

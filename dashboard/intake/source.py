@@ -45,6 +45,10 @@ class Source:
     """The highest stored record, folded or not."""
     frontier: Frontier = field(default_factory=Frontier)
     """Of the records up to `applied`."""
+    promised: int = 0
+    """Records of which the site's live word has come. They are right behind it; what still misses after a moment is a gap."""
+    promised_s: float | None = None
+    """When it was first looked at, of the steady clock."""
     pending: int | None = None
     """The size of the smallest checkpoint that waits for its records."""
     confirmed: bool = False

@@ -14,11 +14,14 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from controller.record.topics import Recover
 from dashboard.config import BrokerAddress
 from dashboard.intake.connection import RECEIVE_MAXIMUM, Connection, Delivery
 from dashboard.intake.intake import Intake
 from dashboard.intake.missing_texts import MissingTexts
 from dashboard.intake.resend import Resend
+from dashboard.intake.source import Source
+from dashboard.intake.witnessed import Witnessed
 
 BATCH = 500
 LARGEST_WAIT_S = 10.0
@@ -38,17 +41,24 @@ class Subscriber:
         intake: Intake,
         resend: Resend,
         texts: MissingTexts,
+        witnessed: Witnessed,
+        recover: Callable[[Source, Recover], tuple[str, bytes]],
         *,
         changed: Callable[[], None],
         connected: Callable[[], None],
         stored: Callable[[int, float], None],
     ) -> None:
-        """`stored` hears of each batch how many messages it was and how many seconds it took."""
+        """`recover` answers a site that lost records.
+
+        `stored` hears of each batch how many messages it was and how many seconds it took.
+        """
         self._broker = broker
         self._name = name
         self._intake = intake
         self._resend = resend
         self._texts = texts
+        self._witnessed = witnessed
+        self._recover = recover
         self._changed = changed
         self._connected = connected
         self._stored = stored
@@ -91,6 +101,7 @@ class Subscriber:
 
     def _follow(self, connection: Connection, inbox: "queue.Queue[Delivery | None]") -> None:
         self._intake.reconnected()
+        self._witnessed.connected()
         announced = False
         while not self._stopping.is_set() and not connection.lost.is_set():
             if connection.ready.is_set() and not announced:
@@ -108,12 +119,23 @@ class Subscriber:
             if self._intake.followed:
                 self._intake.followed = False
                 return
-            answered, self._intake.resent = self._intake.resent, set()
-            now_s = time.monotonic()
-            wanted = self._resend.due(self._intake.sources, answered, now_s)
-            wanted += self._texts.due(self._intake.sources, now_s)
-            for topic, request in wanted:
-                connection.publish(topic, request)
+            self._ask(connection)
+
+    def _ask(self, connection: Connection) -> None:
+        """What the sites are to hear of us now: what is missing here, what we hold, and what they asked back."""
+        sources, now_s = self._intake.sources, time.monotonic()
+        answered, self._intake.resent = self._intake.resent, set()
+        if self._intake.settle(now_s):
+            self._changed()
+        wanted = self._resend.due(sources, answered, now_s)
+        wanted += self._texts.due(sources, now_s)
+        lost, self._intake.recover = self._intake.recover, {}
+        wanted += [self._recover(sources[site], asked) for site, asked in lost.items()]
+        for topic, request in wanted:
+            connection.publish(topic, request)
+        if connection.ready.is_set():
+            for topic, note in self._witnessed.due(sources, now_s):
+                connection.publish(topic, note, retain=True)
 
 
 def _why(error: OSError) -> str:

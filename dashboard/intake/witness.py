@@ -11,14 +11,15 @@ news, unless the site says it live after a restart: then it has lost its tail.
 import sqlalchemy as sa
 import structlog
 
-from controller.record.note import BadNote, Checkpoint, VerifierKey, open_checkpoint, origin
+from controller.record.note import Checkpoint, epoch_of, origin, read_note
 from controller.record.tree import Frontier, complete_subtrees, leaf_hash, range_hash, root_of
 from dashboard import database as db
 from dashboard.intake.source import Source
 
 KEPT_LEVEL = 6
 MOST_PENDING = 128
-LARGEST_SIZE = 2**53
+STILL_S = 0.3
+"""How long records may be on their way behind the checkpoint that covers them before they are missed."""
 
 log = structlog.get_logger()
 
@@ -60,7 +61,23 @@ class Tree:
 def resume(connection: sa.Connection, source: Source) -> None:
     """Completes a source that was loaded: the tree's edge and the checkpoint that waits."""
     source.frontier = Tree(connection, source.ledger_site, source.epoch).frontier(source.applied)
+    table = db.checkpoint.c
+    mine = (table.ledger_site == source.ledger_site, table.epoch == source.epoch)
+    source.highest = max(source.highest, connection.execute(sa.select(sa.func.max(table.size)).where(*mine)).scalar() or 0)
     _next_pending(connection, source)
+
+
+def settle(source: Source, monotonic: float) -> bool:
+    """Whether records that the site has spoken of are missing now: not yet for a moment, they may be right behind its word."""
+    if source.stopped or max(source.highest, source.applied) >= source.promised:
+        source.promised_s = None
+        return False
+    if source.promised_s is None:
+        source.promised_s = monotonic
+    if monotonic - source.promised_s < STILL_S:
+        return False
+    source.highest, source.promised_s, source.dirty = source.promised, None, True
+    return True
 
 
 def grow(connection: sa.Connection, source: Source, data: bytes) -> None:
@@ -75,16 +92,8 @@ def grow(connection: sa.Connection, source: Source, data: bytes) -> None:
 
 def read(source: Source, payload: bytes) -> tuple[int, Checkpoint] | None:
     """Epoch and checkpoint of a note that this site signed; None if it did not."""
-    try:
-        note = payload.decode()
-        name = Checkpoint.parse(note).origin
-        epoch = int(name.rpartition("/")[2])
-        checkpoint = open_checkpoint(note, VerifierKey(name, source.keys.signing))
-    except (BadNote, ValueError):
-        return None
-    if name != origin(source.ledger_site, epoch) or not 0 < epoch < LARGEST_SIZE or checkpoint.size > LARGEST_SIZE:
-        return None
-    return epoch, checkpoint
+    checkpoint = read_note(payload, source.ledger_site, source.keys.signing)
+    return None if checkpoint is None else (epoch_of(checkpoint.origin, source.ledger_site), checkpoint)
 
 
 def witness(
@@ -93,7 +102,10 @@ def witness(
     """Compares a checkpoint of the source's epoch, or keeps it until its records are here."""
     if source.stopped:
         return
-    source.highest = max(source.highest, checkpoint.size)
+    if live:
+        source.promised = max(source.promised, checkpoint.size)
+    else:
+        source.highest = max(source.highest, checkpoint.size)
     source.dirty = True
     if checkpoint.size > source.applied:
         _keep(connection, source, checkpoint, note, now)

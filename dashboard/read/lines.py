@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from controller.record.envelope import MalformedRecord, decode
-from controller.record.private import PrivateRef
+from controller.record.private import private_refs
 from controller.record.words import codes, words
 from dashboard.database import record
 from dashboard.read.names import Names
@@ -84,12 +84,6 @@ class _About:
         """Whose badge or right a body is about, and the right's zone, where the record itself names neither."""
         right, badge = getattr(body, "access_right", None), getattr(body, "badge", None)
         return self.rights.get(right or 0) or self.badges.get(badge or 0) or (None, "")
-
-
-def private_refs(body: object) -> dict[str, PrivateRef]:
-    """Where a body points into the private store, by field."""
-    fields = ("reason", "purpose", "text")
-    return {name: ref for name in fields if isinstance(ref := getattr(body, name, None), PrivateRef)}
 
 
 _GROUPS = {"enrolment.closed": "enrolment", "ledger.opened": "opening"}

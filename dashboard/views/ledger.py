@@ -13,11 +13,12 @@ from flask_babel import gettext as _
 
 from controller.record.canonical import moment
 from controller.record.envelope import KINDS
+from controller.record.private import private_refs
 from controller.record.tree import leaf_hash
 from controller.record.words import codes
 from dashboard.read import filters, ledger
 from dashboard.read.filters import BadFilter, Filter
-from dashboard.read.lines import Line, body_of, lines, private_refs
+from dashboard.read.lines import Line, body_of, lines
 from dashboard.read.names import Names
 from dashboard.views.subject import chosen_site, names_at
 from dashboard.web.context import here

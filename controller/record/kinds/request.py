@@ -69,7 +69,7 @@ class RequestRefused(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @kind("requests.rejected")
 class RequestsRejected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Messages on the request topic that no trusted dashboard signed; counted, so that a flood cannot fill the ledger."""
+    """Requests that no trusted dashboard signed, and checkpoints said to be ours; counted: a flood must not fill the ledger."""
 
     code: str
     count: int

@@ -189,7 +189,10 @@ class PartRecovered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @kind("inputs.dropped")
 class InputsDropped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """More came than the inbox holds; so many inputs of this sort were answered `busy` and not decided."""
+    """More came than can be taken in; so many inputs of this sort were answered `busy` and not decided.
+
+    `sort` is an input's, or `query/` and the id of a dashboard that asks faster than it can be answered.
+    """
 
     sort: str
     count: int
