@@ -77,6 +77,13 @@ class SitePeer:
         note = Checkpoint(origin(self.name, self.epoch), size, root).sign(self.keys)
         return Said(self.topics.checkpoint, note.encode(), True)
 
+    def reopened(self, kept: int, reason: str = "lost") -> "SitePeer":
+        """The same site in its next epoch: the first `kept` records, then the opening that names the newest checkpoint."""
+        next_one = SitePeer(self.name, self.epoch + 1, "boot-2", 1, self.keys, self.records[:kept], self.minutes)
+        note = self.checkpoint().payload.decode()
+        next_one.write(site.LedgerReopened(self.name, self.epoch + 1, note, reason))
+        return next_one
+
     # beside it
 
     def signed(self, topic: str, payload: msgspec.Struct, retain: bool = True) -> Said:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from noting_broker import NotingBroker
 from sites import TestSite, make_site, people, tap
 
 from controller.ledger.database import open_reader
@@ -18,22 +19,6 @@ from controller.record.signed import open_message
 from controller.record.tables import Upsert
 from controller.record.topics import RESEND_BATCH, Resent, SealedPrivate, State, Topics
 from controller.turn import Committed
-
-
-class NotingBroker:
-    """Takes what is published."""
-
-    def __init__(self) -> None:
-        self.published: list[tuple[str, bytes, bool]] = []
-
-    def publish(self, topic: str, payload: bytes, retain: bool = False) -> int:
-        """Notes it."""
-        self.published.append((topic, payload, retain))
-        return len(self.published)
-
-    def topics(self) -> list[str]:
-        """The topics in order."""
-        return [topic for topic, _, _ in self.published]
 
 
 class Wire:
