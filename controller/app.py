@@ -12,8 +12,10 @@ import gc
 import os
 import secrets
 import signal
+import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +41,7 @@ from controller.facts import Facts
 from controller.feeds import ContactFeed, ReaderFeed
 from controller.inbox import ConsoleAsked, Inbox
 from controller.judgement import Judgement
+from controller.ledger.faults import disk_fault
 from controller.ledger.ledger import Ledger, Stamp
 from controller.link import Link
 from controller.loop import BATCH, Actuator, Loop
@@ -56,6 +59,9 @@ from hardware.protocols import HardwareFault, Reader
 LEDGER = "ledger.sqlite3"
 
 log = structlog.get_logger()
+
+_AGAIN_S = 2.0
+"""Between two tries to open a ledger whose disk does not let it be opened."""
 
 
 @dataclass(frozen=True)
@@ -205,11 +211,40 @@ def _pepper(path: Path, guarded: bool) -> bytes:
     return path.read_bytes()
 
 
+def _open_patiently(data: Path) -> Site:
+    """The site, as soon as its disk lets the ledger be opened; until then every lock is secure and every door shows the fault.
+
+    Raises what `open_site` raises for any other reason, HardwareFault.
+    """
+    parts: Parts | None = None
+    try:
+        while True:
+            try:
+                return open_site(data)
+            except (sqlite3.Error, OSError) as error:
+                if (fault := disk_fault(error, data)) is None:
+                    raise
+                log.error("disk", state="failed", reason=fault, at="start", detail=str(error))
+            parts = parts or _showing_fault(data)
+            time.sleep(_AGAIN_S)
+    finally:
+        if parts is not None:
+            parts.close()
+
+
+def _showing_fault(data: Path) -> Parts:
+    """The site's parts, the fault at every door."""
+    parts = open_parts(settings_of(data), site_keys(data).cards)
+    for annunciator in parts.annunciators.values():
+        annunciator.play("fault")
+    return parts
+
+
 class Controller:
     """A running controller: the site, its parts, the loop and the threads around it."""
 
     def __init__(self, data: Path, reached: Callable[[str], None] = lambda step: None) -> None:
-        self._site = open_site(data)
+        self._site = _open_patiently(data)
         facility = self._site.facility
         self._clock = SystemClock(facility.clock_trust)
         self._inbox = Inbox()

@@ -28,7 +28,7 @@ from controller.inbox import (
     PartFailing,
     RequestReceived,
 )
-from controller.ledger.faults import FULL, UNAVAILABLE, disk_fault
+from controller.ledger.faults import FULL, UNAVAILABLE, disk_fault, is_damage
 from controller.ledger.ledger import Ledger
 from controller.loop import Actuator, Loop
 from controller.record.canonical import timestamp
@@ -157,6 +157,8 @@ class Endurance:
         """What of the disk's it is. Raises the error when it is none."""
         fault = disk_fault(error, self._ledger.path.parent)
         if fault is None:
+            if is_damage(error):
+                self._ledger.suspect()
             raise error
         return fault
 

@@ -79,10 +79,13 @@ class Loop:
         facts = Facts(self._ledger.connection)
         with self._ledger.transaction():
             self._append(ControllerStarted(self._version, self._boot), now, draft)
+            if (salvaged := self._ledger.salvaged()) is not None:
+                self._append(salvaged, now, draft)
             if (screwed_on := configured(self._facility, facts)) is not None:
                 self._append(screwed_on, now, draft)
             for portal, release in facts.pending_releases():
                 self._append(ReleaseAbandoned(portal, release), now, draft)
+        self._ledger.salvage_told()
         self._judgement.reconnect(self._ledger.connection)
         self._told(draft.done)
 

@@ -4,6 +4,7 @@ Told apart by the result code (sqlite.org/rescode.html), never by the message. W
 process. Pure, but for asking the file system whether it is full or read-only where SQLite only says that I/O failed.
 """
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -20,11 +21,15 @@ _FAULTS = {
     sqlite3.SQLITE_LOCKED: LOCKED,
     sqlite3.SQLITE_PROTOCOL: LOCKED,
 }
+_ERRNOS = {errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EROFS: READ_ONLY, errno.EIO: IO}
+_UNREADABLE = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def disk_fault(error: BaseException, folder: Path) -> str | None:
     """What keeps the disk in `folder` from taking what is written: one of the words above, or None for anything else."""
+    if isinstance(error, OSError):
+        return _ERRNOS.get(error.errno or 0)
     if not isinstance(error, sqlite3.Error):
         return None
     fault = _FAULTS.get(_primary(error))
@@ -34,6 +39,11 @@ def disk_fault(error: BaseException, folder: Path) -> str | None:
 def is_damage(error: BaseException) -> bool:
     """Whether SQLite says that the file itself is not what it must be."""
     return isinstance(error, sqlite3.Error) and _primary(error) in _DAMAGE
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Whether the disk does not give back what lies on it: a dying card, not a full one."""
+    return getattr(error, "sqlite_errorcode", 0) in _UNREADABLE
 
 
 def _primary(error: sqlite3.Error) -> int:

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import structlog
 
+from controller.ledger import salvage
 from controller.ledger.database import Tables, create_tables, drop_tables, fold_is_current, latest_time, open_writer
 from controller.ledger.nodes import KEPT_LEVEL, load_frontier
 from controller.record.canonical import canonical
 from controller.record.envelope import MalformedRecord, Record, decode, encode, kind_of
+from controller.record.kinds.disk import LedgerSalvaged
 from controller.record.kinds.site import LedgerOpened, LedgerReopened
 from controller.record.kinds.start import ALONE, mark_after
 from controller.record.note import Checkpoint, origin
@@ -26,6 +29,8 @@ from controller.record.private import PrivateRow
 from controller.record.projection import project
 from controller.record.tables import FOLD_VERSION, RowChange
 from controller.record.tree import leaf_hash
+
+log = structlog.get_logger()
 
 
 class LedgerInUse(RuntimeError):
@@ -71,17 +76,76 @@ class Ledger:
         self.path = path
         self.site = site
         try:
-            self._open()
+            self._open_or_salvage()
         except BaseException:
             os.close(self._lock)
             raise
+
+    def _open_or_salvage(self) -> None:
+        """Opens the file; one that is damaged is replaced by what is whole of it, once. Raises WrongLedger."""
+        salvage.resume(self.path)
+        try:
+            self._open_checked()
+        except (salvage.Damaged, sqlite3.DatabaseError, MalformedRecord) as error:
+            damage = salvage.damage_in(error)
+            if damage is None:
+                raise
+            with suppress(AttributeError):  # it may not have come to a connection
+                self.connection.close()
+            if salvage.first_site(self.path) not in (None, self.site):
+                raise WrongLedger(f"{self.path} is not the ledger of {self.site}") from error
+            log.error("ledger", problem=str(error))
+            if salvage.salvage(self.path, damage).kept == 0:
+                self._lock_file.write_text("")
+            self._open()
+        salvage.suspect(self.path).unlink(missing_ok=True)
+        self._note_begun()
+
+    def _open_checked(self) -> None:
+        begun = self._lock_file.stat().st_size > 0
+        if begun:
+            salvage.check_file(self.path)
+        self._open()
+        if begun:
+            salvage.check_begun(self.size)
+        salvage.check_tree(self.connection, self.size)
+        if salvage.suspect(self.path).exists():
+            salvage.check_pages(self.connection)
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path.with_suffix(".lock")
+
+    def salvaged(self) -> LedgerSalvaged | None:
+        """What was salvaged and is not on record yet."""
+        done = salvage.report(self.path)
+        return None if done is None else LedgerSalvaged(done.damage, done.kept, done.aside)
+
+    def salvage_told(self) -> None:
+        """It is on record now."""
+        with suppress(OSError):
+            salvage.told(self.path)
+
+    def suspect(self) -> None:
+        """SQLite has met damage in the file: the next start looks at all of it."""
+        with suppress(OSError):
+            salvage.suspect(self.path).touch()
+
+    def _note_begun(self) -> None:
+        """Notes beside the ledger that there is one, so that a file that is gone is not taken for a first start."""
+        with suppress(OSError):
+            if self.size and not self._lock_file.stat().st_size:
+                self._lock_file.write_text(f"{self.site}\n")
 
     def _open(self) -> None:
         self.database = open_writer(self.path)
         self.connection: sqlite3.Connection = self.database.conn
         self._tables = Tables(self.connection)
         self.size: int = self.connection.execute("select coalesce(max(seq), 0) from record").fetchone()[0]
-        self._frontier = load_frontier(self.connection, self.size)
+        try:
+            self._frontier = load_frontier(self.connection, self.size)
+        except (LookupError, TypeError) as error:  # TypeError: of a torn page SQLite may say that a row holds nothing
+            raise salvage.Damaged(salvage.RECORDS, str(error)) from error
         self._check_site()
         self.epoch = self._read_epoch()
         self.latest = latest_time(self.connection)
@@ -124,7 +188,7 @@ class Ledger:
 
     def _check_site(self) -> None:
         row = self.connection.execute("select bytes from record where seq = 1").fetchone()
-        opened = None if row is None else decode(row[0]).body
+        opened = None if row is None else decode(_bytes(row[0])).body
         if row is not None and (not isinstance(opened, LedgerOpened) or opened.site != self.site):
             raise WrongLedger(f"{self.path} is not the ledger of {self.site}")
 
@@ -233,7 +297,7 @@ class Ledger:
             create_tables(self.database)
             rows = self.connection.execute("select bytes from record order by seq")
             for (data,) in rows:
-                record = decode(data)
+                record = decode(_bytes(data))
                 self.latest = max(self.latest, record.at)
                 self._tables.apply(project(record))
             self._mark_fold()
@@ -245,6 +309,14 @@ class Ledger:
         if self.size == 0:
             with self.transaction():
                 self.append(LedgerOpened(self.site, 1, ""), "controller", stamp)
+            self._note_begun()
+
+
+def _bytes(value: object) -> bytes:
+    """What a record's row holds. Raises Damaged for nothing: SQLite may say so of a torn page."""
+    if not isinstance(value, bytes):
+        raise salvage.Damaged(salvage.RECORDS, "a record without bytes")
+    return value
 
 
 def hold(path: Path) -> int:

@@ -17,6 +17,8 @@ from controller.endurance import Endurance
 from controller.ledger.verify import verify_file
 
 ALLOWING = ("entry.granted", "exit.requested", "portal.released")
+BLUE = 112
+"""The blue lamp at the front door's reader."""
 WITHOUT_ALARM = "\n[disk]\nlow_mb = 0\nreserve_mb = 0\n"
 
 
@@ -47,6 +49,7 @@ def hold(site: SiteProcess) -> None:
 def failed(site: SiteProcess, reason: str) -> None:
     """Waits until the log says that the disk failed in this way, and every lock is secure."""
     until(f"the disk failed: {reason}", lambda: f'"reason": "{reason}"' in site.log.read_text() or None)
+    assert site.controller is not None and site.controller.poll() is None
     site.building.wait_for(lambda seen: not any(door.released for door in seen.doors.values()))
 
 
@@ -186,3 +189,61 @@ def test_a_log_that_takes_nothing(site: SiteProcess) -> None:
     site.wait_record("entry.granted")
     assert site.stop() == 0
     hold(site)
+
+
+def test_a_log_deleted_under_a_killed_controller(site: SiteProcess) -> None:
+    """Killed, and its ledger's log deleted: what is left is a whole beginning, it starts, and no door stays shut for it."""
+    site.start()
+    site.building.tap("yamada", "front/in", walk=False)
+    site.wait_record("entry.granted")
+    site.kill()
+    for suffix in ("-wal", "-shm"):
+        (site.data / f"ledger.sqlite3{suffix}").unlink()
+
+    site.start()
+
+    left = site.records()
+    assert [record.seq for record in left] == list(range(1, len(left) + 1))
+    site.building.tap("yamada", "front/in", walk=False)
+    site.wait_record("entry.granted", len(left))
+    assert site.stop() == 0
+    report = verify_file(site.data / "ledger.sqlite3")
+    assert report.ok, report.findings
+
+
+def test_a_torn_last_page_under_a_killed_controller(site: SiteProcess) -> None:
+    """Killed while the file's end was written: the whole beginning goes on, the damaged files are kept, a record says so."""
+    site.start()
+    assert site.stop() == 0
+    before = site.records()
+    path = site.data / "ledger.sqlite3"
+    path.write_bytes(path.read_bytes()[:-2048])
+    runs = site.log.read_text().count('"running"')
+
+    site.launch()
+
+    until("it runs again", lambda: site.log.read_text().count('"running"') > runs or None)
+    told = site.wait_record("ledger.salvaged").body
+    assert site.records()[: told.kept] == before[: told.kept]
+    assert (site.data / told.aside / "ledger.sqlite3").exists()
+    assert "ledger damaged" in site.log.read_text()
+    assert site.stop() == 0
+    assert verify_file(path).ok
+
+
+def test_a_ledger_that_cannot_be_opened_for_lack_of_room(site: SiteProcess) -> None:
+    """A start that has to fold the tables anew on a full disk shows the fault at the doors, and goes on when there is room."""
+    connection = sqlite3.connect(site.data / "ledger.sqlite3", isolation_level=None)
+    connection.execute("update fold set version = 0")
+    connection.close()
+    with tmpfs(site.data, 4096) as data:
+        before = site.size()
+        fill(data)
+        site.launch()
+        failed(site, "full")
+        site.building.wait_for(lambda seen: seen.pins.get(BLUE, False))
+        drain(data)
+
+        site.wait_record("controller.started", before)
+        assert site.stop() == 0
+        hold(site)

@@ -41,7 +41,7 @@ class LedgerSalvaged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     damage: str
-    """What was wrong: `missing`, `empty`, `malformed`, `records`, `checkpoint`."""
+    """What was wrong: `missing`, `malformed`, `records`, `checkpoint`."""
     kept: int
     aside: str
 
