@@ -176,8 +176,9 @@ class Endurance:
             self._pace_s = SOONEST_S
         self.outage = Outage(self._fault_of(error), self._clock.now(), now_s + self._pace_s)
         self._secure()
-        for portal in self._facility.portals:
-            self._actuator.perform(PlaySignal(portal, "fault"))
+        for portal in self._facility.portals.values():
+            self._loop.portals[portal.id] = rule.begun(portal.id, self._loop.portals[portal.id], portal.timing, now_s)
+            self._actuator.perform(PlaySignal(portal.id, "fault"))
         self._ledger.let_go()
         self._say(self.outage.reason)
         log.error("disk", state="failed", reason=self.outage.reason, detail=str(error))

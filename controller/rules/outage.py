@@ -10,9 +10,14 @@ import msgspec
 
 from controller.record.kinds.door import DoorForced, DoorObserved
 from controller.rules.effects import Effect, PlaySignal, ReleaseLock
-from controller.rules.portal import Cue, PortalState, Status, Step, Timing, step
+from controller.rules.portal import STANDS, Cue, PortalState, Status, Step, Timing, step
 
 _STANDING = {Status.FORCED: "forced", Status.HELD: "held_open"}
+
+
+def begun(portal: str, state: PortalState, timing: Timing, now_s: float) -> PortalState:
+    """The portal when nothing can be recorded any more: what stood unlocked does so no more, its lock is secured with all."""
+    return step(portal, state, Cue.LOCK, timing, now_s).state if state.status in STANDS else state
 
 
 def contact(portal: str, state: PortalState, which: str, active: bool, timing: Timing, now_s: float) -> Step:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from controller.endurance import Endurance
 from controller.inbox import ConsoleAsked, Input, PartAnswering, PartFailing, RequestReceived
 from controller.ledger.ledger import LostTail
 from controller.record import requests as ask
+from controller.record.canonical import timestamp
 from controller.rules.effects import PlaySignal, SecureLock
 from controller.rules.portal import Status
 from controller.turn import Committed
@@ -122,6 +124,31 @@ def test_a_door_forced_meanwhile_sounds_and_is_recorded(scene: Scene) -> None:
     assert recovered.body.forced == ("lab-door",)
     scene.turn(leaf("lab-door", False))
     assert scene.site.kinds()[-1] == "door.closed"
+    scene.hold()
+
+
+def test_what_stood_unlocked_stands_no_more(scene: Scene) -> None:
+    """A door that an operator let stand open is secured as all are, a leaf that opens is forced, and later it stands again."""
+    until = timestamp(scene.site.clock.now() + timedelta(hours=2))
+    scene.turn(RequestReceived(scene.site.request(ask.OverridePortal("front", "open", until), 2)))
+    assert scene.site.loop.portals["front"].status is Status.STANDING
+    scene.site.actuator.performed.clear()
+
+    scene.fail(tap("lab-door/in", "card:1"))
+    scene.site.step(5.0)
+    scene.site.connection.breaks = lambda text: True
+    scene.turn(leaf("front", True))
+
+    assert scene.site.actuator.releases() == []
+    assert scene.site.loop.portals["front"].status is Status.FORCED
+    scene.turn(leaf("front", False))
+    scene.site.connection.breaks = lambda text: False
+    scene.site.step(60.0)
+    scene.turn()
+    assert scene.endurance.outage is None
+    scene.turn()
+    assert scene.site.loop.portals["front"].status is Status.STANDING
+    assert scene.site.kinds()[-1] == "portal.unlocked"
     scene.hold()
 
 
