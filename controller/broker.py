@@ -131,14 +131,14 @@ def connect(
 def _credentials(client: mqtt.Client, settings: BrokerForm) -> None:
     try:
         if settings.ca_file:
-            client.tls_set_context(_tls(settings))
+            client.tls_set_context(tls_context(settings))
         if settings.user:
             client.username_pw_set(settings.user, Path(settings.password_file).read_text().strip())
     except (OSError, ValueError) as error:
         raise Broken(f"broker settings: {error}") from error
 
 
-def _tls(settings: BrokerForm) -> ssl.SSLContext:
+def tls_context(settings: BrokerForm) -> ssl.SSLContext:
     """TLS 1.2 or newer with a broker whose certificate is of that authority and for that host name. Raises OSError."""
     with _named(settings.ca_file):
         context = ssl.create_default_context(cafile=settings.ca_file)

@@ -1,10 +1,13 @@
-"""`sekimori check`: whether `site.toml` is good, and what it says. Touches no part and writes nothing."""
+"""`sekimori check`: whether `site.toml` is good and the broker serves. Touches no part and writes nothing."""
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from controller.app import settings_of
+import typer
+
+from controller.app import broker_of, settings_of
+from controller.cli.broker import as_answer, examined
 from controller.cli.command import DONE, FOUND, command
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
@@ -15,16 +18,28 @@ from controller.rules.schedule import Schedule
 
 
 @command
-def check(data: Data, lang: Language, as_json: AsJson = False) -> int:
-    """Every mistake with its key path, or a summary."""
+def check(
+    data: Data,
+    lang: Language,
+    broker: Annotated[bool, typer.Option("--broker/--no-broker")] = True,
+    as_json: AsJson = False,
+) -> int:
+    """Every mistake with its key path, or a summary; then what the broker really does, within a minute."""
     voice, file = Voice(lang, as_json), data / "site.toml"
     try:
         facility = settings_of(data)
     except BadSettings as bad:
         _mistakes(voice, file, bad.mistakes)
         return FOUND
-    _summary(voice, file, facility, datetime.now(UTC))
-    return DONE
+    _summary(voice, file, facility)
+    reach = broker_of(facility) if broker else None
+    found = None if reach is None else list(examined(voice, reach, facility.id, data))
+    bad = any(finding.state == "bad" for finding in found or [])
+    said = None if found is None else [as_answer(finding) for finding in found]
+    voice.answer(
+        {"file": str(file), "ok": not bad, "site": facility.id, "mistakes": [], **_described(facility), "broker": said}
+    )
+    return FOUND if bad else DONE
 
 
 def _mistakes(voice: Voice, file: Path, mistakes: list[str]) -> None:
@@ -36,7 +51,9 @@ def _mistakes(voice: Voice, file: Path, mistakes: list[str]) -> None:
     voice.answer({"file": str(file), "ok": False, "mistakes": found})
 
 
-def _summary(voice: Voice, file: Path, facility: Facility, now: datetime) -> None:
+def _summary(voice: Voice, file: Path, facility: Facility) -> None:
+    now = datetime.now(UTC)
+
     def name(names: Names) -> str:
         return names.ja if voice.lang == "ja" else names.en
 
@@ -64,7 +81,6 @@ def _summary(voice: Voice, file: Path, facility: Facility, now: datetime) -> Non
             for schedule in facility.schedules.values()
         ],
     )
-    voice.answer({"file": str(file), "ok": True, "site": facility.id, "mistakes": [], **_described(facility)})
 
 
 def _now(voice: Voice, schedule: Schedule, now: datetime) -> str:
