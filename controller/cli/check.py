@@ -34,12 +34,12 @@ def check(
     _summary(voice, file, facility)
     reach = broker_of(facility) if broker else None
     found = None if reach is None else list(examined(voice, reach, facility.id, data))
-    bad = any(finding.state == "bad" for finding in found or [])
+    wrong = any(finding.state == "bad" for finding in found or [])
     said = None if found is None else [as_answer(finding) for finding in found]
     voice.answer(
-        {"file": str(file), "ok": not bad, "site": facility.id, "mistakes": [], **_described(facility), "broker": said}
+        {"file": str(file), "ok": not wrong, "site": facility.id, "mistakes": [], **_described(facility), "broker": said}
     )
-    return FOUND if bad else DONE
+    return FOUND if wrong else DONE
 
 
 def _mistakes(voice: Voice, file: Path, mistakes: list[str]) -> None:
