@@ -5,6 +5,7 @@ DATA/keys/              site.key, cards.key, pepper.key: mode 0600, made at the 
                         (each is taken from $CREDENTIALS_DIRECTORY instead when systemd puts it there)
 DATA/ledger.sqlite3     the ledger
 DATA/link.json          how far the broker has it
+DATA/restored.json      a backup was put back, and the next start asks dashboards what came after it
 DATA/console.sock       the console, while a controller runs
 """
 
@@ -49,14 +50,19 @@ from controller.parts import Parts, device_mistakes, open_parts
 from controller.pulse import BEAT_S, Pulse
 from controller.record.canonical import timestamp
 from controller.record.keys import BadKey, KeyPair, write_secret
+from controller.record.topics import Topics
+from controller.recovery import Around, Recovery
 from controller.supervisor import Supervisor
 from controller.turn import Committed
+from controller.witnesses import Witnesses
 from hardware import card_keys
 from hardware.address import parse_reader
 from hardware.nfc_reader import NfcReader
 from hardware.protocols import HardwareFault, Reader
 
 LEDGER = "ledger.sqlite3"
+_START_US = 30_000_000
+"""So long systemd is to wait from each sign of life of a start that fetches records."""
 
 log = structlog.get_logger()
 
@@ -247,6 +253,7 @@ class Controller:
         self._site = _open_patiently(data)
         facility = self._site.facility
         self._clock = SystemClock(facility.clock_trust)
+        self._reached = reached
         self._inbox = Inbox()
         self._ending = threading.Event()
         self._supervisor = Supervisor(self._end)
@@ -296,18 +303,37 @@ class Controller:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._end())
         try:
-            self._endurance.start()
-            self._start_threads()
-            gc.freeze()  # what lives as long as the process is not looked through again: 11 ms in the middle of a tap
-            log.info("running", site=self._site.facility.id, boot=self._boot, records=self._site.ledger.size)
-            while not self._ending.is_set():
-                self._turn()
-            self._pulse.stopping()
-            self._endurance.stop()
+            self._parts.secure()
+            self._start_readers()
+            self._recover()
+            if not self._ending.is_set():
+                self._turn_until_the_end()
         finally:
             self._parts.secure()  # before anything that takes time: a fault of ours leaves no lock released
             self._close(self._parts)
         return 70 if self._supervisor.failed else 0
+
+    def _turn_until_the_end(self) -> None:
+        self._endurance.start()
+        self._start_threads()
+        gc.freeze()  # what lives as long as the process is not looked through again: 11 ms in the middle of a tap
+        log.info("running", site=self._site.facility.id, boot=self._boot, records=self._site.ledger.size)
+        while not self._ending.is_set():
+            self._turn()
+        self._pulse.stopping()
+        self._endurance.stop()
+
+    def _recover(self) -> None:
+        """Compares the ledger with what was witnessed of it, before anything is written (design §4)."""
+        around = Around(
+            self._stamp, self._clock.monotonic, lambda: self._inbox.hold_taps(True),
+            lambda: SystemdNotifier().notify(f"EXTEND_TIMEOUT_USEC={_START_US}"), self._ending,
+        )  # fmt: skip
+        recover(self._site, around, self._reached)
+        self._inbox.hold_taps(False)
+
+    def _stamp(self) -> Stamp:
+        return Stamp(timestamp(self._clock.now()), self._boot, self._clock.quality())
 
     def _turn(self) -> None:
         inputs = self._inbox.take(BATCH, min(self._endurance.wait_s(), BEAT_S))
@@ -324,10 +350,12 @@ class Controller:
         records = self._site.ledger.size
         return f"{doors} doors, {readers} readers ({failed} failed), broker {link}, disk {disk}, {records} records"
 
+    def _start_readers(self) -> None:
+        for id, reader in self._readers.items():
+            self._supervisor.start(f"reader {id}", reader.run)
+
     def _start_threads(self) -> None:
         start = self._supervisor.start
-        for id, reader in self._readers.items():
-            start(f"reader {id}", reader.run)
         start("contacts", self._contacts.run)
         start("console", Console(self._site.data, self._inbox).run)
         if self._link is not None:
@@ -343,6 +371,19 @@ class Controller:
             log.warning("threads did not end in time", threads=late)
         parts.close()
         self._site.ledger.close()
+
+
+def recover(site: Site, around: Around, reached: Callable[[str], None] = lambda step: None) -> None:
+    """Compares a site's ledger with its witnesses. A disk that fails is left to whoever writes next."""
+    broker, topics = broker_of(site.facility), Topics(site.facility.id)
+    desk = Desk(site.facility, Facts(site.ledger.connection), site.key)
+    recovery = Recovery(site.data, site.ledger, desk, site.key, around, broker.recovery_s if broker else 0, reached)
+    try:
+        recovery.run(None if broker is None else Witnesses(broker, topics, site.key, around.stopping))
+    except sqlite3.Error as error:
+        if (fault := disk_fault(error, site.data)) is None:
+            raise
+        log.error("not compared with the witnesses", reason=fault)
 
 
 def console_reader(data: Path, device: str) -> Reader:
@@ -363,13 +404,19 @@ def _command_alone(site: Site, name: str, arguments: dict[str, Any]) -> dict[str
     answers: list[dict[str, Any]] = []
     try:
         boot = secrets.token_hex(8)
-        site.ledger.begin(Stamp(timestamp(clock.now()), boot, clock.quality()))
+        stamp = Stamp(timestamp(clock.now()), boot, clock.quality())
+        recover(site, Around(lambda: stamp, clock.monotonic, _pass, _pass, threading.Event()))
+        site.ledger.begin(stamp)
         loop = site.loop(clock, NoParts(), boot, _nobody, lambda step: None)
         loop.turn([ConsoleAsked(name, arguments, answers.append)])
         loop.sign()
     finally:
         site.ledger.close()
     return answers[0]
+
+
+def _pass() -> None:
+    """Nobody waits at a door."""
 
 
 def _nobody(done: Committed) -> None:

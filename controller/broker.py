@@ -92,12 +92,13 @@ def connect(
     settings: BrokerForm, client_id: str, will_topic: str, will: bytes, subscribe: Sequence[str],
     receive: Callable[[str, bytes, bool], None], wake: threading.Event,
 ) -> BrokerConnection:  # fmt: skip
-    """Connects, subscribes, and answers the connection. Raises Broken."""
+    """Connects, subscribes, and answers the connection; without a will when its topic is empty. Raises Broken."""
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5, reconnect_on_failure=False
     )
     client.max_inflight_messages_set(0)
-    client.will_set(will_topic, will, qos=1, retain=True)
+    if will_topic:
+        client.will_set(will_topic, will, qos=1, retain=True)
     _credentials(client, settings)
     ready = threading.Event()
     answer: list[Any] = []

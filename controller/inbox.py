@@ -95,17 +95,30 @@ class Inbox:
         self._bound = bound
         self._waiting: deque[Input] = deque()
         self._dropped: Counter[str] = Counter()
+        self._holds_taps = False
         self._something = threading.Condition()
 
     def put(self, item: Input) -> bool:
         """Takes the input in, or says no. Never blocks. Any thread."""
         with self._something:
-            if len(self._waiting) >= self._bound and not self._coalesce(item):
+            if self._is_held(item) or (len(self._waiting) >= self._bound and not self._coalesce(item)):
                 self._dropped[type(item).__name__] += 1
                 return False
             self._waiting.append(item)
             self._something.notify()
             return True
+
+    def hold_taps(self, hold: bool) -> None:
+        """Turns taps away, also those that wait, until it is called again: nobody decides anything for a while."""
+        with self._something:
+            self._holds_taps = hold
+            if hold:
+                kept = [item for item in self._waiting if not self._is_held(item)]
+                self._dropped["CredentialPresented"] += len(self._waiting) - len(kept)
+                self._waiting = deque(kept)
+
+    def _is_held(self, item: Input) -> bool:
+        return self._holds_taps and isinstance(item, CredentialPresented)
 
     def _coalesce(self, item: Input) -> bool:
         """Makes room for a contact by forgetting the older level that waits for the same contact."""

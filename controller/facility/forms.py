@@ -45,6 +45,8 @@ class BrokerForm(_Form, frozen=True):
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""
+    recovery_s: int = 60
+    """How long a start waits for a dashboard when records are missing, before it begins a new epoch; taps are busy then."""
 
 
 class DiskForm(_Form, frozen=True):

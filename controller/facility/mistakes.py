@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from controller.facility.forms import ASSURANCES, DiskForm, FacilityForm, PortalForm, ScheduleForm
+from controller.facility.forms import ASSURANCES, BrokerForm, DiskForm, FacilityForm, PortalForm, ScheduleForm
 from controller.facility.hours import GROUPS, windows
 from controller.facility.settings import did_you_mean
 from controller.rules.schedule import DAYS
 
+_MOST_RECOVERY_S = 600
 _MOST_MB = 1_000_000
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
@@ -27,6 +28,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     if form.calendar.national not in ("JP", ""):
         yield f"calendar.national: {form.calendar.national!r} is not known; 'JP' or ''"
     yield from _disk_mistakes(form.disk)
+    yield from _broker_mistakes(form.broker)
     if not form.zone:
         yield "zone: a site has at least one [[zone]]"
     if not form.portal:
@@ -59,6 +61,11 @@ def _disk_mistakes(form: DiskForm) -> Iterator[str]:
     for key, value in (("low_mb", form.low_mb), ("reserve_mb", form.reserve_mb)):
         if not 0 <= value <= _MOST_MB:
             yield f"disk.{key}: {value}; megabytes, 0 to {_MOST_MB}"
+
+
+def _broker_mistakes(form: BrokerForm | None) -> Iterator[str]:
+    if form is not None and not 1 <= form.recovery_s <= _MOST_RECOVERY_S:
+        yield f"broker.recovery_s: {form.recovery_s}; seconds, 1 to {_MOST_RECOVERY_S}"
 
 
 def _duplicates(noun: str, ids: list[str]) -> Iterator[str]:

@@ -277,6 +277,11 @@ class Ledger:
             (row.id, row.version, canonical(row.text).decode(), row.salt, at),
         )
 
+    def has_private(self, id: str, version: int) -> bool:
+        """Whether this version of a private row, or the place of one that was erased, is there."""
+        row = self.connection.execute("select 1 from private where id = ? and version = ?", (id, version)).fetchone()
+        return row is not None
+
     def _mark_fold(self) -> None:
         mark = (FOLD_VERSION, self.size, self.latest)
         if self.connection.execute("update fold set version = ?, seq = ?, latest = ?", mark).rowcount == 0:
