@@ -8,7 +8,7 @@ on the disk is given up, so that a full disk is an alarm first and an outage lat
 """
 
 import sqlite3
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,6 +46,7 @@ log = structlog.get_logger()
 
 SOONEST_S, LATEST_S = 1.0, 30.0
 """The pace of probes: doubled at each that fails."""
+_LATER = 64
 _CALM_S = 60.0
 """An outage so soon after another goes on at its pace: a disk at the edge must not fill itself with our reports."""
 
@@ -64,6 +65,8 @@ class Outage:
     parts: dict[str, Input] = field(default_factory=dict)
     """The last word on each part: recorded when it is over."""
     dropped: Counter[str] = field(default_factory=Counter)
+    later: deque[Input] = field(default_factory=lambda: deque(maxlen=_LATER))
+    """What is no tap, contact or request, and can be decided when it is over."""
 
     def report(self) -> DiskRecovered:
         """What is recorded of it."""
@@ -205,7 +208,7 @@ class Endurance:
         self.outage, self._recovered_s = None, self._clock.monotonic()
         log.warning("disk", state="recovered", taps=outage.taps, requests=outage.requests, forced=outage.forced)
         self._disk.forget()
-        self.turn(list(outage.parts.values()), outage.dropped)
+        self.turn([*outage.parts.values(), *outage.later], outage.dropped)
 
     def _resume(self, outage: Outage) -> None:
         now_s = self._clock.monotonic()
@@ -251,6 +254,8 @@ class Endurance:
                 item.answer({"code": "part", "place": f"{DISK}: {outage.reason}", "first": 0, "last": 0, "records": []})
             case PartFailing(part) | PartAnswering(part):
                 outage.parts[part] = item
+            case _:
+                outage.later.append(item)
 
     def _move(self, portal: str, step: Step, outage: Outage) -> None:
         if step.state.status is Status.FORCED and portal not in outage.forced:

@@ -34,6 +34,7 @@ from controller.record.topics import Reply
 from controller.rules import access, badge, epoch, passage, posture
 from controller.rules.access import Tap
 from controller.rules.badge import Enrolment
+from controller.rules.effects import Effect, PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
 from controller.rules.portal import Cue, PortalState, Status
@@ -96,6 +97,13 @@ class Judgement:
         """Asks this connection from now on: the file was opened anew."""
         self._facts.reconnect(connection)
         self.reload()
+
+    def idle(self, effect: Effect) -> Effect:
+        """The effect, with what a locked portal shows now where it shows that it is locked."""
+        match effect:
+            case PlaySignal(portal, "idle_locked", reader):
+                return PlaySignal(portal, self.postures.idle(portal), reader)
+        return effect
 
     def digest(self, credential: str) -> str:
         """What records say of a credential."""

@@ -103,7 +103,8 @@ class Loop:
                     self._append(body, now, draft)
         self._judgement.reload()
         self.portals = {portal: step.state for portal, step in doors.items()}
-        draft.effects = [effect for step in doors.values() for effect in step.effects]
+        effects = [effect for step in doors.values() for effect in step.effects]
+        draft.effects = [self._judgement.idle(effect) for effect in effects]
         draft.done.renewed = True
         self._after(draft)
 
