@@ -55,6 +55,7 @@ from controller.recovery import Around, Recovery
 from controller.supervisor import Supervisor
 from controller.turn import Committed
 from controller.witnesses import Witnesses
+from controller.works import Works
 from hardware import card_keys
 from hardware.address import parse_reader
 from hardware.nfc_reader import NfcReader
@@ -90,13 +91,15 @@ class Site:
         boot: str,
         told: Callable[[Committed], None],
         reached: Callable[[str], None],
+        works: Works | None = None,
     ) -> Loop:
         """The loop over this site, for whoever turns it."""
         facts = Facts(self.ledger.connection)
         judgement = Judgement(self.facility, facts, Desk(self.facility, facts, self.key, self.former), clock, self.pepper)
         return Loop(
-            self.facility, self.ledger, self.key, judgement, clock, actuator, boot, version("sekimori"), told, reached
-        )
+            self.facility, self.ledger, self.key, judgement, clock, actuator, boot, version("sekimori"), told, reached,
+            works,
+        )  # fmt: skip
 
 
 def settings_of(data: Path) -> Facility:
@@ -122,6 +125,11 @@ def key_paths(data: Path) -> dict[str, Path]:
     given = os.environ.get(_CREDENTIALS)
     credentials = {name: Path(given) / name for name in KEYS} if given else {}
     return {name: path if (path := credentials.get(name)) and path.exists() else data / "keys" / name for name in KEYS}
+
+
+def _passing(data: Path) -> Path:
+    """Where to keep what may be gone after a power cut: where systemd says, else in the data directory."""
+    return Path(os.environ.get("RUNTIME_DIRECTORY", data))
 
 
 def broker_of(facility: Facility) -> BrokerForm | None:
@@ -266,7 +274,8 @@ class Controller:
         )  # fmt: skip
         self._link = self._make_link()
         told = self._link.told if self._link is not None else _nobody
-        self._loop = self._site.loop(self._clock, actuator, self._boot, told, reached)
+        works = Works(data, _passing(data), self._site.pepper)
+        self._loop = self._site.loop(self._clock, actuator, self._boot, told, reached, works)
         space = Disk(data, facility.disk.low_mb * MEGABYTE, facility.disk.reserve_mb * MEGABYTE)
         self._endurance = Endurance(
             facility, self._site.ledger, self._loop, space, self._clock, actuator, self._boot, told

@@ -18,7 +18,7 @@ from controller.record.keys import BadKey, PublicKeys
 from controller.record.private import LONGEST_TEXT, PrivateRow
 from controller.record.refusals import Code
 from controller.record.requests import EnrolBadge, Number
-from controller.rules import badge, start, trust
+from controller.rules import badge, poison, start, trust
 from controller.rules.access import Tap
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
@@ -87,6 +87,12 @@ class EnrolCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     personalised: bool = False
 
 
+class Forgive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Try an input again that stopped the controller before, by its digest."""
+
+    poison: str
+
+
 def _trust(asked: Trust, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
     try:
         keys = PublicKeys.parse(asked.key)
@@ -145,6 +151,10 @@ def _enrol_card(asked: EnrolCard, facts: Facts, facility: Facility, clock: Clock
     return Outcome(outcome.records)
 
 
+def _forgive(asked: Forgive, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+    return poison.forgive(facts.poison(), asked.poison)
+
+
 Rule = Callable[[Any, Facts, Facility, Clock], Outcome | Refusal]
 
 COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
@@ -156,6 +166,7 @@ COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
     "start.alone": (StartAlone, _start_alone),
     "enrol": (Enrol, _enrol),
     "enrol.card": (EnrolCard, _enrol_card),
+    "forgive": (Forgive, _forgive),
 }
 
 

@@ -183,6 +183,7 @@ class Endurance:
             self._loop.portals[portal.id] = rule.begun(portal.id, self._loop.portals[portal.id], portal.timing, now_s)
             self._actuator.perform(PlaySignal(portal.id, "fault"))
         self._ledger.let_go()
+        self._loop.let_go()
         self._say(self.outage.reason)
         log.error("disk", state="failed", reason=self.outage.reason, detail=str(error))
 

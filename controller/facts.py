@@ -17,6 +17,7 @@ from controller.rules.access import BadgeFact, RightFact
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
 from controller.rules.epoch import LedgerFact
+from controller.rules.poison import Poison
 from controller.rules.posture import Orders, Override
 from controller.rules.right import Standing
 from controller.rules.start import Start
@@ -146,6 +147,11 @@ class Facts:
         return {
             reader: Enrolment(reader, portals.get(reader, ""), person, moment(until)) for reader, person, until in rows
         }
+
+    def poison(self) -> dict[str, Poison]:
+        """The inputs that are refused because they stopped the program, by digest, the oldest first."""
+        rows = self._connection.execute("select poison, sort, place, version from poison order by seq")
+        return {row[0]: Poison(*row) for row in rows}
 
     def orders(self) -> Orders:
         """Overrides, lockdowns, and zones opened by a first card: what a portal stands by."""

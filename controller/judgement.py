@@ -37,6 +37,7 @@ from controller.rules.badge import Enrolment
 from controller.rules.effects import Effect, PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
+from controller.rules.poison import Poison
 from controller.rules.portal import Cue, PortalState, Status
 
 _TELL_S = 60.0
@@ -66,7 +67,7 @@ class Now:
     clock: str
 
 
-KEPT = frozenset({"enrolment", "portal_override", "lockdown", "zone_opening"})
+KEPT = frozenset({"enrolment", "poison", "portal_override", "lockdown", "zone_opening"})
 """The tables of which something is kept between turns: a record that changes one is followed by `reload`."""
 
 
@@ -82,6 +83,7 @@ class Judgement:
         self._reader_portals = {reader.id: reader.portal for reader in facility.readers.values()}
         self.enrolments: dict[str, Enrolment] = {}
         self.failed: dict[str, str] = {}
+        self.poison: dict[str, Poison] = {}
         self.postures = Postures(facility, facts)
         self._told: deque[float] = deque()
         """When dashboards that are trusted no more were last told so."""
@@ -92,6 +94,7 @@ class Judgement:
         self.postures.reload()
         self.enrolments = self._facts.enrolments(self._reader_portals)
         self.failed = self._facts.failed_parts()
+        self.poison = self._facts.poison()
 
     def reconnect(self, connection: sqlite3.Connection) -> None:
         """Asks this connection from now on: the file was opened anew."""
@@ -131,6 +134,43 @@ class Judgement:
             case PartAnswering(part):
                 known = self.failed.pop(part, None) is not None
                 return Verdict(Outcome((PartRecovered(part),) if known else ()))
+
+    def refuse(self, item: Input, now: Now, portals: dict[str, PortalState]) -> Verdict:
+        """The verdict on an input that stopped the controller before: as little of it is looked at as can be.
+
+        Leaving is not refused, not even so; a contact cannot be, and counts as a part that fails.
+        """
+        match item:
+            case CredentialPresented(reader):
+                return Verdict(self._refuse_tap(self._facility.readers[reader], now, portals))
+            case ContactSeen(portal, which):
+                part = self._facility.device_of(portal, which)
+                known = part in self.failed
+                self.failed[part] = Code.INTERNAL
+                return Verdict(Outcome(() if known else (PartFailed(part, Code.INTERNAL),)))
+            case RequestReceived():
+                return Verdict(Outcome((RequestsRejected(Code.INTERNAL, 1),)))
+            case ConsoleAsked():
+                return Verdict(Outcome(), "console", refusal=Refusal(Code.INTERNAL, "console"), console=item)
+        return Verdict(Outcome((InputsDropped(type(item).__name__, 1),)))
+
+    def answer(self, item: RequestReceived, now: Now) -> Verdict:
+        """The reply to a request that stopped the controller before, if it is one: so that its dashboard sends it no more."""
+        try:
+            request = self._desk.open(item.data)
+        except Rejected as rejected:
+            return Verdict(Outcome((RequestsRejected(rejected.code, 1),)))
+        done = self._facts.request(request.id)
+        if done is not None:
+            return Verdict(Outcome(), request=request, again=_again(request, done, now))
+        return Verdict(Outcome(), f"operator:{request.operator}", request=request, refusal=Refusal(Code.INTERNAL))
+
+    def _refuse_tap(self, reader: ReaderAt, now: Now, portals: dict[str, PortalState]) -> Outcome:
+        at, zone = self._at(reader.portal, portals, now, reader.id), self._facility.portals[reader.portal].inner
+        refusal, nothing = Refusal(Code.INTERNAL), Tap("", 0, Code.INTERNAL, "")
+        if reader.side == "out":
+            return passage.exit_request(at, refusal, nothing, None)
+        return passage.refuse(at, "in", zone, refusal, nothing, None)
 
     def due(self, now: Now, portals: dict[str, PortalState]) -> Iterator[Verdict]:
         """The verdicts on everything whose time has come: deadlines are computed from state, there is no timer."""

@@ -16,8 +16,9 @@ from controller.clock import Clock
 from controller.configuration import configured
 from controller.facility import Facility
 from controller.facts import Facts
-from controller.inbox import Input
+from controller.inbox import Input, RequestReceived
 from controller.judgement import KEPT, Judgement, Now, Verdict, conclusion
+from controller.ledger.faults import disk_fault, is_damage
 from controller.ledger.ledger import Ledger, Stamp
 from controller.record.canonical import moment, timestamp
 from controller.record.envelope import Record
@@ -28,10 +29,13 @@ from controller.record.kinds.site import ControllerStarted, ControllerStopped, I
 from controller.record.requests import Request
 from controller.record.topics import Reply
 from controller.rejections import Rejections
+from controller.rules import poison
 from controller.rules.effects import Effect, SecureLock
 from controller.rules.outcome import Moved
+from controller.rules.poison import Poison
 from controller.rules.portal import PortalState, Step
 from controller.turn import Committed, Draft, after_commit, at_once
+from controller.works import Works
 
 BATCH = 256
 _CHECKPOINT_RECORDS = 256
@@ -51,6 +55,7 @@ class Loop:
     def __init__(
         self, facility: Facility, ledger: Ledger, key: KeyPair, judgement: Judgement, clock: Clock, actuator: Actuator,
         boot: str, version: str, told: Callable[[Committed], None], reached: Callable[[str], None],
+        works: Works | None = None,
     ) -> None:  # fmt: skip
         self._facility = facility
         self._ledger = ledger
@@ -62,6 +67,7 @@ class Loop:
         self._version = version
         self._told = told
         self._reached = reached
+        self._works = works
         self.portals = {portal: PortalState() for portal in facility.portals}
         self._checkpoint_size, self._checkpoint_s = self._newest_checkpoint(), clock.monotonic()
         self._rejections = Rejections()
@@ -85,9 +91,24 @@ class Loop:
                 self._append(screwed_on, now, draft)
             for portal, release in facts.pending_releases():
                 self._append(ReleaseAbandoned(portal, release), now, draft)
+            for body in poison.at_start(facts.poison(), self._suspects(), self._version):
+                self._append(body, now, draft)
         self._ledger.salvage_told()
+        if self._works is not None:
+            self._works.told()
         self._judgement.reconnect(self._ledger.connection)
         self._told(draft.done)
+
+    def _suspects(self) -> list[Poison]:
+        """The inputs that stopped earlier runs, and that no record says yet."""
+        found = [] if self._works is None else self._works.found()
+        places = {f"{portal}/{which}": (portal, which) for portal in self.portals for which in ("leaf", "exit")}
+        return [
+            Poison(one.poison, one.sort, self._facility.device_of(*places[one.place]), self._version)
+            if one.sort == "contact" and one.place in places
+            else Poison(one.poison, one.sort, one.place, self._version)
+            for one in found
+        ]
 
     def resume(self, bodies: Sequence[msgspec.Struct], doors: Mapping[str, Step]) -> None:
         """Goes on after an outage of the disk: these records, releases that nobody performed, and the doors as they stand."""
@@ -120,6 +141,11 @@ class Loop:
         self._told(draft.done)
         self.sign()
 
+    def let_go(self) -> None:
+        """Closes what is open on the disk beside the ledger, while it fails."""
+        if self._works is not None:
+            self._works.let_go()
+
     def alarmed(self, part: str) -> bool:
         """Whether this part is known to have failed, and that is recorded."""
         return part in self._judgement.failed
@@ -140,7 +166,8 @@ class Loop:
                     for effect in at_once(draft.effects):
                         self._actuator.perform(effect)
                 self._reached("committed")
-            except BaseException:
+            except BaseException as error:
+                self._blame(error)
                 self.portals, self._rejections = before, counted
                 with suppress(sqlite3.Error):  # of a disk that fails: `resume` reads it again
                     self._judgement.reload()
@@ -154,7 +181,9 @@ class Loop:
         """One input after the other, each at its own moment and on what those before it have done; then what is due."""
         for item in inputs:
             now = self._now()
-            self._settle(self._judgement.judge(item, now, self.portals), now, draft)
+            self._settle(self._verdict(item, now), now, draft)
+        if self._works is not None:
+            self._works.end()
         now = self._now()
         for verdict in self._judgement.due(now, self.portals):
             self._settle(verdict, now, draft)
@@ -162,6 +191,32 @@ class Loop:
             self._append(InputsDropped(sort, count), now, draft)
         for body in self._rejections.flush(now.seconds):
             self._append(body, now, draft)
+
+    def _verdict(self, item: Input, now: Now) -> Verdict:
+        """What becomes of one input; while it is decided it is in the works."""
+        works, judgement = self._works, self._judgement
+        if works is None:
+            return judgement.judge(item, now, self.portals)
+        suspect = works.suspect(item)
+        works.begin(suspect)
+        if suspect.poison not in judgement.poison:
+            return judgement.judge(item, now, self.portals)
+        if isinstance(item, RequestReceived):
+            answering = works.suspect(item, "answer")
+            works.begin(answering)
+            if answering.poison not in judgement.poison:
+                return judgement.answer(item, now)
+        return judgement.refuse(item, now, self.portals)
+
+    def _blame(self, error: BaseException) -> None:
+        """An input that raises a bug's exception is noted before the process ends of it."""
+        innocent = disk_fault(error, self._ledger.path.parent) is not None or is_damage(error)
+        if self._works is None:
+            return
+        if innocent:
+            self._works.end()
+        elif isinstance(error, Exception):
+            self._works.caught()
 
     def _after(self, draft: Draft) -> None:
         """What may happen only now that it is durable."""

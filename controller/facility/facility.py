@@ -76,6 +76,11 @@ class Facility:
         """The least that any zone takes: a badge that proves less would open nothing."""
         return min(zone.least_assurance for zone in self.zones.values())
 
+    def device_of(self, portal: str, which: str) -> str:
+        """The device of a portal's contact: `leaf`, or `exit` for its button."""
+        at = self.portals[portal]
+        return at.exit_button if which == "exit" else at.contact
+
     def described(self) -> dict[str, tuple[msgspec.Struct, ...]]:
         """Zones, portals and schedules as the record `site.configured` says them."""
         return {

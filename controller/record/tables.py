@@ -43,6 +43,10 @@ RowChange = Upsert | Delete
 _TABLES = (
     # the epochs of the ledger itself; `seq` is the first record of each
     Table("opening", {"opening": int, "previous": str, "reason": str, "at": str, "seq": int}, ("opening",)),
+    # what stopped the program, and is refused
+    Table(
+        "poison", {"poison": str, "sort": str, "place": str, "version": str, "at": str, "seq": int}, ("poison",)
+    ),
     # what is screwed on, as the site last configured it
     Table("site", {"site": str, "name_ja": str, "name_en": str, "timezone": str, "at": str, "seq": int}, ("site",)),
     Table(

@@ -21,7 +21,7 @@ from controller.record.envelope import (
     encode,
     kind_of,
 )
-from controller.record.kinds import badge, disk, door, entry, person, posture, request, right, site, start, trust
+from controller.record.kinds import badge, disk, door, entry, input, person, posture, request, right, site, start, trust
 from controller.record.private import PrivateRef
 from controller.record.projection import project
 from controller.record.tables import FOLD_VERSION
@@ -51,6 +51,8 @@ EXAMPLES: list[msgspec.Struct] = [
     site.InputsDropped("CredentialPresented", 12),
     disk.DiskRecovered("full", "2026-11-21T23:05:05.123456Z", 3, 1, 2, ("lab-door",)),
     disk.LedgerSalvaged("malformed", 41, "damaged/20261122T000505Z"),
+    input.InputPoisoned("ab" * 32, "tap", "lab-door/in", "0.1.0"),
+    input.InputForgiven("ab" * 32, "console"),
     door.DoorObserved("lab-door", "secure"),
     door.DoorOpened("lab-door", 41, "entry", "open"),
     door.DoorClosed("lab-door", "secure"),
