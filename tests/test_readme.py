@@ -35,8 +35,9 @@ def test_dashboard_settings_can_be_read(tmp_path: Path) -> None:
     """The example of `dashboard.toml` is one."""
     (text,) = [text for text in blocks("toml") if "listen" in text]
     text = text.replace("/etc/sekimori-dashboard", str(tmp_path))
-    for secret in ("broker.password", "ca.pem"):
-        (tmp_path / secret).write_text("x")
+    (tmp_path / "tls").mkdir()
+    for file in ("broker.password", "ca.pem", "tls/server.pem", "tls/ca.pem"):
+        (tmp_path / file).write_text("x")
 
     assert parse(text, tmp_path).broker.host == "broker.example"
 
