@@ -101,17 +101,21 @@ def test_a_chosen_theme_overrules_the_device(browser: Browser, served: Served) -
     page.goto(f"{served.url}/sign-in?lang=en")
 
     def ground() -> str:
+        page.wait_for_function("getComputedStyle(document.body).backgroundColor !== 'rgba(0, 0, 0, 0)'")
         return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    def choose(theme: str) -> None:
+        page.locator("details.menu summary").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name=theme).click()
 
     light = ground()
     page.emulate_media(color_scheme="dark")
     dark = ground()
-    page.locator("details.menu summary").click()
-    page.get_by_role("button", name="Light").click()
+    choose("Light")
     assert ground() == light != dark
     page.emulate_media(color_scheme="light")
-    page.locator("details.menu summary").click()
-    page.get_by_role("button", name="Dark").click()
+    choose("Dark")
     assert ground() == dark
     context.close()
 

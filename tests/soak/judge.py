@@ -29,7 +29,7 @@ def judge(data: Path, dashboard: Path, journal: Path) -> list[str]:
 
 def _locks(data: Path, journal: Path) -> Iterator[str]:
     lines = [_line(text) for text in journal.read_text().splitlines()]
-    allowed = _allowed(data)
+    allowed, portals = _allowed(data), {line[2] for line in lines}
     secured: dict[str, set[str]] = defaultdict(set)
     last: dict[str, str] = {}
     for boot, what, portal, at in lines:
@@ -37,7 +37,7 @@ def _locks(data: Path, journal: Path) -> Iterator[str]:
         if what == "secured":
             secured[boot].add(portal)
             continue
-        if len(secured[boot]) < len({line[2] for line in lines}):
+        if secured[boot] != portals:
             yield f"{portal} let go at {at} before every lock was commanded secure after the start"
         if not _take(allowed[boot, portal], at):
             yield f"{portal} let go at {at} in run {boot} without a record that allows it, or late"

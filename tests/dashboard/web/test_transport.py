@@ -38,10 +38,12 @@ def test_cookies_over_tls_are_for_tls_alone(house: House, own: tuple[Config, Ser
     """Over TLS the session's cookie is Secure and bound to this host by its name; so are the others but for the name."""
     browser = over(house, *own)
     answer = browser.sign_in("manager")
-    cookie = answer.headers["Set-Cookie"]
+    cookies = answer.headers.getlist("Set-Cookie")
 
-    assert cookie.startswith("__Host-sekimori=") and "Domain" not in cookie
-    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert [cookie.partition("=")[0] for cookie in cookies] == ["__Host-device", "__Host-sekimori"]
+    for cookie in cookies:
+        assert "Domain" not in cookie
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
     assert "Secure" in browser.get("/?lang=en").headers["Set-Cookie"]
     assert "Secure" in browser.post("/appearance", page="/", theme="dark").headers["Set-Cookie"]
     assert browser.get("/").headers["Strict-Transport-Security"].startswith("max-age=31")
@@ -51,7 +53,8 @@ def test_behind_a_proxy_it_is_the_same(house: House) -> None:
     """With TLS at a proxy the cookies and headers are those of TLS."""
     browser = over(house, Config(house.data, behind_tls=True))
 
-    assert browser.sign_in("manager").headers["Set-Cookie"].startswith("__Host-sekimori=")
+    cookies = browser.sign_in("manager").headers.getlist("Set-Cookie")
+    assert all(cookie.startswith("__Host-") for cookie in cookies) and len(cookies) == 2
     assert "Strict-Transport-Security" in browser.get("/").headers
 
 
