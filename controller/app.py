@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import structlog
@@ -61,9 +61,13 @@ from hardware.address import parse_reader
 from hardware.nfc_reader import NfcReader
 from hardware.protocols import HardwareFault, Reader
 
+if TYPE_CHECKING:
+    from controller.metrics import Listener
+
 LEDGER = "ledger.sqlite3"
 _START_US = 30_000_000
 """So long systemd is to wait from each sign of life of a start that fetches records."""
+Told = TypeVar("Told")
 
 log = structlog.get_logger()
 
@@ -273,8 +277,11 @@ class Controller:
             self._inbox, self._clock,
         )  # fmt: skip
         self._link = self._make_link()
-        told = self._link.told if self._link is not None else _nobody
         works = Works(data, _passing(data), self._site.pepper)
+        told: Callable[[Committed], None] = self._link.told if self._link is not None else _nobody
+        self._metrics: Listener | None = None
+        if facility.metrics is not None:
+            told, reached = self._measured(facility.metrics, told, reached)
         self._loop = self._site.loop(self._clock, actuator, self._boot, told, reached, works)
         space = Disk(data, facility.disk.low_mb * MEGABYTE, facility.disk.reserve_mb * MEGABYTE)
         self._endurance = Endurance(
@@ -306,6 +313,26 @@ class Controller:
             site.facility.id, site.ledger.path, site.data / "link.json", site.key, self._boot, broker,
             self._inbox, self._clock,
         )  # fmt: skip
+
+    def _measured(
+        self, address: tuple[str, int], told: Callable[[Committed], None], reached: Callable[[str], None]
+    ) -> tuple[Callable[[Committed], None], Callable[[str], None]]:
+        """What the loop is to call, so that it is counted. A port that is taken is no reason to keep doors shut."""
+        from controller.measures import Measures  # here, so that whoever measures nothing has nothing of it in memory
+        from controller.metrics import Listener, Looked, Standing
+
+        measures = Measures()
+        looked = Looked(
+            self._site.ledger.path, self._inbox, self._link, self._clock, self._supervisor.alive,
+            lambda: "" if self._endurance.outage is None else self._endurance.outage.reason,
+        )  # fmt: skip
+        measures.registry.register(Standing(looked))
+        try:
+            self._metrics = Listener(address, measures.registry)
+        except OSError as error:
+            log.warning("metrics not served", problem=str(error))
+            return told, reached
+        return both(told, measures.told), both(reached, measures.reached)
 
     def run(self) -> int:
         """Until SIGTERM or SIGINT; answers the exit code, 70 after a bug."""
@@ -369,6 +396,8 @@ class Controller:
         start("console", Console(self._site.data, self._inbox).run)
         if self._link is not None:
             start("link", self._link.run)
+        if self._metrics is not None:
+            start("metrics", self._metrics.run)
 
     def _end(self) -> None:
         self._ending.set()
@@ -426,6 +455,16 @@ def _command_alone(site: Site, name: str, arguments: dict[str, Any]) -> dict[str
 
 def _pass() -> None:
     """Nobody waits at a door."""
+
+
+def both(first: Callable[[Told], None], second: Callable[[Told], None]) -> Callable[[Told], None]:
+    """One call for two who want to know."""
+
+    def call(said: Told) -> None:
+        first(said)
+        second(said)
+
+    return call
 
 
 def _nobody(done: Committed) -> None:

@@ -34,6 +34,10 @@ class Supervisor:
             self.failed = self.failed or name
             self._on_failure()
 
+    def alive(self) -> dict[str, bool]:
+        """By name, whether each thread lives. Any thread may ask."""
+        return {thread.name: thread.is_alive() for thread in list(self._threads)}
+
     def end(self, wait_s: float = 5.0) -> list[str]:
         """Stops the threads; answers the names of those that did not end in time."""
         self.stop.set()

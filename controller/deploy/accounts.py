@@ -40,13 +40,13 @@ class SiteAccount:
     def topics(self) -> Iterator[tuple[str, str]]:
         """Direction and filter of everything it may do."""
         at = Topics(self.site)
-        for said in (at.record, at.key, at.online, at.state("+", "#"), at.private("+", "#")):
+        for said in (at.record, at.checkpoint, at.key, at.online, at.recover, at.state("+", "#"), at.private("+", "#")):
             yield "write", said
-        yield "readwrite", at.checkpoint
-        for said in (at.reply("+"), at.resent("+"), at.recover):
-            yield "write", said
+        yield "write", at.reply("+")
+        yield "write", at.resent("+")
         for heard in (at.request, at.witnessed("+"), at.recovered("+")):
             yield "read", heard
+        yield "read", at.checkpoint  # what the broker keeps of it shows a ledger that lost its tail
         yield "readwrite", at.probe("#")
 
 
@@ -66,18 +66,13 @@ class DashboardAccount:
         """Direction and filter of everything it may do."""
         for site in self.sites:
             at = Topics(site)
-            yield "read", at.record
-            yield "read", at.state("+", "#")
-            yield "read", at.key
-            yield "read", at.checkpoint
-            yield "read", at.online
+            for heard in (at.record, at.checkpoint, at.key, at.online, at.recover, at.state("+", "#")):
+                yield "read", heard
             yield "read", at.private(self.id, "#")
             yield "read", at.reply(self.id)
             yield "read", at.resent(self.id)
-            yield "write", at.request
-            yield "read", at.recover
-            yield "write", at.witnessed(self.id)
-            yield "write", at.recovered(self.id)
+            for said in (at.request, at.witnessed(self.id), at.recovered(self.id)):
+                yield "write", said
 
 
 Account = SiteAccount | DashboardAccount

@@ -9,7 +9,7 @@ import msgspec
 
 from controller.facility.forms import ASSURANCES, AnnunciatorForm, BrokerForm, DiskForm, FacilityForm, Names, PortalForm
 from controller.facility.hours import hours_text, schedule_of
-from controller.facility.mistakes import mistakes_in
+from controller.facility.mistakes import listen_address, mistakes_in
 from controller.facility.settings import BadSettings, load_settings
 from controller.record.kinds.site import PortalSet, ReaderSet, ScheduleSet, ZoneSet
 from controller.rules.portal import Timing
@@ -62,6 +62,7 @@ class Facility:
     timezone: ZoneInfo
     clock_trust: str
     broker: BrokerForm | None
+    metrics: tuple[str, int] | None
     disk: DiskForm
     building: str
     backup_recipients: tuple[str, ...]
@@ -118,6 +119,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         timezone=zone,
         clock_trust=form.clock.trust,
         broker=_broker(form.broker, folder),
+        metrics=listen_address(form.metrics.listen) if form.metrics else None,
         disk=form.disk,
         building=form.simulation.building if form.simulation else "",
         backup_recipients=form.backup.recipients,

@@ -56,6 +56,12 @@ class DiskForm(_Form, frozen=True):
     reserve_mb: int = 8
 
 
+class MetricsForm(_Form, frozen=True):
+    """`[metrics]`: absent, nobody is answered. `host:port`; the figures hold no personal data, and are not encrypted."""
+
+    listen: str
+
+
 class SimulationForm(_Form, frozen=True):
     """`[simulation]`: where the simulated building listens; needed when a part is `simulated:`."""
 
@@ -136,6 +142,7 @@ class FacilityForm(_Form, frozen=True):
     clock: ClockForm = ClockForm()
     calendar: CalendarForm = CalendarForm()
     broker: BrokerForm | None = None
+    metrics: MetricsForm | None = None
     disk: DiskForm = DiskForm()
     simulation: SimulationForm | None = None
     backup: BackupForm = BackupForm()

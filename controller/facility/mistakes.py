@@ -29,6 +29,8 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         yield f"calendar.national: {form.calendar.national!r} is not known; 'JP' or ''"
     yield from _disk_mistakes(form.disk)
     yield from _broker_mistakes(form.broker)
+    if form.metrics is not None and listen_address(form.metrics.listen) is None:
+        yield f"metrics.listen: {form.metrics.listen!r}; write \"127.0.0.1:9100\""
     if not form.zone:
         yield "zone: a site has at least one [[zone]]"
     if not form.portal:
@@ -66,6 +68,14 @@ def _disk_mistakes(form: DiskForm) -> Iterator[str]:
 def _broker_mistakes(form: BrokerForm | None) -> Iterator[str]:
     if form is not None and not 1 <= form.recovery_s <= _MOST_RECOVERY_S:
         yield f"broker.recovery_s: {form.recovery_s}; seconds, 1 to {_MOST_RECOVERY_S}"
+
+
+def listen_address(text: str) -> tuple[str, int] | None:
+    """`host:port`, or None for what is none."""
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        return None
+    return host.strip("[]"), int(port)
 
 
 def _duplicates(noun: str, ids: list[str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from controller.deploy.accounts import BadName, accounts, acl_text, opens, password_line, passwords_text
 from controller.deploy.certificates import days_left, new_authority, new_key, read_certificate, server_certificate
+from controller.record.topics import Topics
 
 FIRST, SECOND = "0123456789abcdef", "fedcba9876543210"
 
@@ -181,6 +182,28 @@ def test_nobody_gets_more_than_its_own(sites: list[str], data: st.DataObject) ->
                 assert site in (chosen if name == FIRST else sites)
                 assert way == "read" or rest in (["request"], ["witnessed", name], ["recovered", name])
                 assert rest[0] not in ("private", "reply", "resent") or rest[1] == name
+
+
+def test_every_topic_has_its_place() -> None:
+    """No topic of the published language was forgotten: each is said by one side and heard by the other."""
+    at = Topics("honsha")
+    topics = {
+        name: value if isinstance(value, str) else value(*["+"] * (value.__func__.__code__.co_argcount - 1))
+        for name in dir(Topics)
+        if not name.startswith("_") and name != "site" and (value := getattr(at, name))
+    }
+    site, dashboard = ({}, {})
+    for account, said in zip(accounts(["honsha"], [FIRST]), (site, dashboard), strict=True):
+        for way, topic in account.topics():
+            said.setdefault(topic.replace(FIRST, "+").replace("#", "+"), []).append(way)
+
+    assert {"record", "key", "recover", "witnessed", "probe"} <= set(topics)
+    for name, topic in topics.items():
+        ways = {"site": site.get(topic, []), "dashboard": dashboard.get(topic, [])}
+        if name == "probe":
+            assert ways == {"site": ["readwrite"], "dashboard": []}
+        else:
+            assert {way for both in ways.values() for way in both} == {"read", "write"}, (name, ways)
 
 
 @given(st.text(alphabet=st.characters(exclude_characters=":\n"), min_size=1, max_size=20), st.text(max_size=60))
