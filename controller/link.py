@@ -39,6 +39,8 @@ log = structlog.get_logger()
 
 WINDOW = 128
 """Records on their way without a PUBACK."""
+REFILL = 32
+"""In a backlog the window is filled again when so much of it is free: one query for many records, not one for each."""
 HEARTBEAT_S = 10.0
 SILENT_S = 20.0
 """A broker that acknowledges nothing for this long is left (F8)."""
@@ -221,12 +223,11 @@ class Link:
                     acked.add(seq)
             self._advance(acked)
             outgoing.publish_urgent(broker, timestamp(self._clock.now()))
-            rows = list(outgoing.records(sent, WINDOW - len(in_flight)))
-            if outgoing.has_moved():
-                return  # a new epoch has a connection of its own, and a will
-            outgoing.cover(broker, rows[-1][0] if rows else 0)
-            for seq, data in rows:
-                in_flight[broker.publish(self._topics.record, data)] = sent = seq
+            if WINDOW - len(in_flight) >= REFILL:
+                rows = list(outgoing.records(sent, WINDOW - len(in_flight)))
+                if outgoing.has_moved():
+                    return  # a new epoch has a connection of its own, and a will
+                sent = self._send(broker, outgoing, rows, in_flight) or sent
             busy = outgoing.publish_patient(broker)
             if now_s - beat_s >= HEARTBEAT_S:
                 beat_s = now_s
@@ -240,6 +241,16 @@ class Link:
                 self._wake.wait(0.05 if stop.is_set() else 1.0)
             self._wake.clear()
         broker.publish(self._topics.online, self._online(False, outgoing.epoch), retain=True)
+
+    def _send(
+        self, broker: BrokerConnection, outgoing: Outgoing, rows: list[tuple[int, bytes]], in_flight: dict[int, int]
+    ) -> int:
+        """Records, behind the checkpoint that covers them; answers the last of them, 0 for none."""
+        last = rows[-1][0] if rows else 0
+        outgoing.cover(broker, last)
+        for seq, data in rows:
+            in_flight[broker.publish(self._topics.record, data)] = seq
+        return last
 
     def _done(self, stop: threading.Event, outgoing: Outgoing) -> bool:
         """Whether to end: at a stop, as soon as the last record is acknowledged, and after a while in any case."""
