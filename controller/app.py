@@ -53,6 +53,7 @@ from controller.record.keys import BadKey, KeyPair, write_secret
 from controller.record.topics import Topics
 from controller.recovery import Around, Recovery
 from controller.supervisor import Supervisor
+from controller.truncation import Truncation
 from controller.turn import Committed
 from controller.witnesses import Witnesses
 from controller.works import Works
@@ -278,7 +279,8 @@ class Controller:
         )  # fmt: skip
         self._link = self._make_link()
         works = Works(data, _passing(data), self._site.pepper)
-        told: Callable[[Committed], None] = self._link.told if self._link is not None else _nobody
+        self._truncation = Truncation(self._site.ledger.path)
+        told: Callable[[Committed], None] = self._tell
         self._metrics: Listener | None = None
         if facility.metrics is not None:
             told, reached = self._measured(facility.metrics, told, reached)
@@ -297,6 +299,12 @@ class Controller:
         self._pulse = Pulse(
             self._readers, self._contacts, self._endurance.alarmed, self._status, SystemdNotifier().notify
         )
+
+    def _tell(self, done: Committed) -> None:
+        """Whoever carries on what was committed."""
+        if self._link is not None:
+            self._link.told(done)
+        self._truncation.told(done)
 
     def _open_parts(self) -> Parts:
         try:
@@ -394,6 +402,7 @@ class Controller:
         start = self._supervisor.start
         start("contacts", self._contacts.run)
         start("console", Console(self._site.data, self._inbox).run)
+        start("truncation", self._truncation.run)
         if self._link is not None:
             start("link", self._link.run)
         if self._metrics is not None:

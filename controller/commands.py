@@ -17,8 +17,8 @@ from controller.record.canonical import canonical
 from controller.record.keys import BadKey, PublicKeys
 from controller.record.private import LONGEST_TEXT, PrivateRow
 from controller.record.refusals import Code
-from controller.record.requests import EnrolBadge, Number
-from controller.rules import badge, poison, start, trust
+from controller.record.requests import EnrolBadge, ErasePerson, Number
+from controller.rules import badge, erasure, poison, start, trust
 from controller.rules.access import Tap
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
@@ -155,6 +155,10 @@ def _forgive(asked: Forgive, facts: Facts, _facility: Facility, _clock: Clock) -
     return poison.forgive(facts.poison(), asked.poison)
 
 
+def _person_erase(asked: ErasePerson, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+    return erasure.erase(facts.subject(asked.person), asked.reason, CONSOLE, "console")
+
+
 Rule = Callable[[Any, Facts, Facility, Clock], Outcome | Refusal]
 
 COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
@@ -164,6 +168,7 @@ COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
     "operator.change": (ChangeOperator, _operator_change),
     "operator.retire": (RetireOperator, _operator_retire),
     "start.alone": (StartAlone, _start_alone),
+    "person.erase": (ErasePerson, _person_erase),
     "enrol": (Enrol, _enrol),
     "enrol.card": (EnrolCard, _enrol_card),
     "forgive": (Forgive, _forgive),

@@ -27,7 +27,7 @@ from controller.record.requests import (
     read_private,
     signature_holds,
 )
-from controller.rules import badge, passage, person, posture, right, start
+from controller.rules import badge, erasure, passage, person, posture, right, start
 from controller.rules.authority import OperatorFact, authorise, within
 from controller.rules.effects import PlaySignal
 from controller.rules.outcome import Outcome, Refusal
@@ -141,6 +141,10 @@ class Desk:
         state = self._facts.person_state(asked.body.person)
         return person.reinstate(asked.body.person, state, asked.private(f"reason-{asked.id}"), asked.operator)
 
+    def _person_erase(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        subject, by = self._facts.subject(asked.body.person), f"operator:{asked.operator.operator}"
+        return erasure.erase(subject, asked.body.reason, asked.operator, by)
+
     def _badge_enrol(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
         readers = self._facility.readers
         at = readers.get(asked.body.reader)
@@ -235,6 +239,7 @@ RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refus
     "person.register": Desk._person_register,
     "person.suspend": Desk._person_suspend,
     "person.reinstate": Desk._person_reinstate,
+    "person.erase": Desk._person_erase,
     "badge.enrol": Desk._badge_enrol,
     "badge.retire": Desk._badge_retire,
     "right.request": Desk._right_request,

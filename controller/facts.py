@@ -17,6 +17,7 @@ from controller.rules.access import BadgeFact, RightFact
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
 from controller.rules.epoch import LedgerFact
+from controller.rules.erasure import Subject
 from controller.rules.poison import Poison
 from controller.rules.posture import Orders, Override
 from controller.rules.right import Standing
@@ -25,6 +26,7 @@ from controller.rules.start import Start
 BADGE = """select badge.badge, badge.person, badge.state, coalesce(person.state, '') from badge
     left join person on person.person = badge.person where """
 RIGHTS = "select access_right, schedule, from_at, until_at, state from access_right where person = ? and zone = ?"
+_BY_OPERATOR = "operator:"
 
 
 @lru_cache(maxsize=64)
@@ -67,6 +69,27 @@ class Facts:
         """`active`, `suspended`, or None for nobody."""
         row = self._connection.execute("select state from person where person = ?", (person,)).fetchone()
         return None if row is None else row[0]
+
+    def subject(self, person: int) -> Subject | None:
+        """The person as somebody whom one may erase, with all that ends with them."""
+        row = self._connection.execute("select state, state_by from person where person = ?", (person,)).fetchone()
+        if row is None:
+            return None
+        changer = self.operator(int(row[1][len(_BY_OPERATOR) :])) if row[1].startswith(_BY_OPERATOR) else None
+        badges = self._connection.execute("select badge from badge where person = ? and state = 'active'", (person,))
+        rights = self._connection.execute(
+            "select access_right, zone from access_right where person = ? and state in ('active', 'requested')",
+            (person,),
+        )
+        return Subject(
+            person,
+            state=row[0],
+            state_by=row[1],
+            changer=None if changer is None else changer.person,
+            operating=any(known.person == person and known.state == "active" for known in self.operators()),
+            badges=[badge for (badge,) in badges],
+            rights=rights.fetchall(),
+        )
 
     def right(self, number: int) -> Standing | None:
         """The right with this number, and which human asked for it."""

@@ -10,6 +10,7 @@ import msgspec
 from controller.broker import BrokerConnection
 from controller.covering import Cover
 from controller.facts import Facts
+from controller.ledger.erasing import HELD
 from controller.queries import Queries
 from controller.record.canonical import canonical
 from controller.record.keys import KeyPair, PublicKeys
@@ -19,13 +20,14 @@ from controller.record.requests import MalformedRequest, QueryPrivate, QueryRese
 from controller.record.sealed import seal
 from controller.record.signed import sign_message
 from controller.record.succession import MOST_LINKS, Chain, SuccessionLink
-from controller.record.tables import TABLES, Row, RowChange, Upsert
+from controller.record.tables import TABLES, Erase, Row, RowChange, Upsert
 from controller.record.topics import RESEND_BATCH, Reply, Resent, SealedPrivate, State, Topics
 from controller.rotation import chain_rows
 from controller.turn import Committed
 
 STATES = ("portal_state", "part")
 """The tables whose rows are published as states."""
+ERASED_PERSON = "select person from person where state = 'erased' and person > ? order by person limit 1"
 _PATIENT = 20
 PATIENT_WINDOW = 64
 """Private rows on their way without a PUBACK; one `_PATIENT` more at most."""
@@ -64,6 +66,10 @@ class Outgoing:
         """By revoked dashboard, the id up to which its private rows were emptied."""
         self._last_emptied: dict[int, str] = {}
         """By message id, the dashboard whose last row it took back."""
+        self._erased_after: int | None = None
+        """Up to which erased person their rows were taken back again since the connect; None when all were."""
+        self._erased: set[int] = set()
+        """People who were erased just now."""
         self.emptied: set[str] = set()
         """Revoked dashboards of which nothing is left at the broker."""
         self.epoch = self._read_epoch()
@@ -99,12 +105,16 @@ class Outgoing:
         for appended in done.appended:
             for change in appended.changes:
                 self._states.update(_state(change))
-                if change.table == "dashboard":
+                if isinstance(change, Erase):
+                    self._erased.add(change.person)
+                elif change.table == "dashboard":
                     self._queue_private()
                     self._queue_empty()
         for row in done.private:
             for keys in self._dashboards():
                 self._private[keys.id, row.id] = row
+        for id in {id for person in self._erased for id in self._about(person)}:
+            self._private = {place: row for place, row in self._private.items() if place[1] != id}
         self._replies.extend(done.replies)
         for query in done.queries:
             self.queries.take(query)
@@ -124,6 +134,7 @@ class Outgoing:
         self._uncovered = True
         self._queue_private()
         self._queue_empty()
+        self._erased_after = 0
 
     def publish_key(self, broker: BrokerConnection) -> None:
         """The chain of the site's keys, before anything that the newest one signed; nothing while there was but one."""
@@ -163,6 +174,8 @@ class Outgoing:
         self._renewed.clear()
         self._emptying.clear()
         self._last_emptied.clear()
+        self._erased.clear()
+        self._erased_after = None
 
         self._resending = None
         self._patient.clear()
@@ -220,10 +233,12 @@ class Outgoing:
             self._answer(broker, query)
         if len(self._patient) < PATIENT_WINDOW:
             self._publish_rows(broker)
-            return bool(self._private or self._renewed or self._emptying or (self.queries and self._resending is None))
+            waits = self._private or self._renewed or self._emptying or self._erased or self._erased_after is not None
+            return bool(waits or (self.queries and self._resending is None))
         return False
 
     def _publish_rows(self, broker: BrokerConnection) -> None:
+        self._take_back_erased(broker)
         known = {keys.id: keys for keys in self._dashboards()} if self._private or self._renewed else {}
         for dashboard, id in list(islice(self._private, _PATIENT)):
             if dashboard in known:
@@ -238,6 +253,32 @@ class Outgoing:
             else:
                 del self._renewed[dashboard]
         self._empty_some(broker)
+
+    def _take_back_erased(self, broker: BrokerConnection) -> None:
+        """Takes back what the broker keeps of people who were erased: now, and again after each connect.
+
+        For every dashboard that was ever trusted: what one of before left at the broker is emptied with its revocation, but
+        that one may have come before the program that does so.
+        """
+        person = self._erased.pop() if self._erased else self._next_erased()
+        if person is None:
+            return
+        dashboards = [id for (id,) in self._connection.execute("select dashboard from dashboard")]
+        topics = [self._topics.private(dashboard, id) for id in self._about(person) for dashboard in dashboards]
+        self._patient.update([broker.publish(topic, b"", retain=True) for topic in topics])
+
+    def _next_erased(self) -> int | None:
+        """The next of all who were ever erased, since the connect."""
+        if self._erased_after is None:
+            return None
+        row = self._connection.execute(ERASED_PERSON, (self._erased_after,)).fetchone()
+        self._erased_after = None if row is None else int(row[0])
+        return self._erased_after
+
+    def _about(self, person: int) -> list[str]:
+        """The ids of the private rows about a person, erased or not."""
+        rows = self._connection.execute("select distinct private from private_of where person = ?", (person,))
+        return [id for (id,) in rows]
 
     def _empty_some(self, broker: BrokerConnection) -> None:
         """Takes back from the broker what it keeps for a dashboard that is not trusted any more."""
@@ -303,14 +344,14 @@ class Outgoing:
     def _private_rows_after(self, id: str) -> list[PrivateRow]:
         """The newest version of the next few private rows in order of their id."""
         rows = self._connection.execute(  # beside max() SQLite answers the other columns of the same row
-            "select id, max(version), text, salt from private where id > ? group by id order by id limit ?",
+            f"select id, max(version), text, salt from private where id > ? and {HELD} group by id order by id limit ?",  # noqa: S608
             (id, _PATIENT),
         )
         return [_private_row(row) for row in rows.fetchall()]
 
     def _private_rows(self, ids: tuple[str, ...]) -> list[PrivateRow]:
         """The newest version of these private rows, as far as they are there."""
-        newest = "select id, version, text, salt from private where id = ? order by version desc limit 1"
+        newest = f"select id, version, text, salt from private where id = ? and {HELD} order by version desc limit 1"  # noqa: S608
         return [_private_row(row) for id in ids for row in self._connection.execute(newest, (id,))]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from controller.record.keys import BadKey, KeyPair, write_secret
-from dashboard import keyring
+from dashboard import keyring, truncation
 from dashboard.config import Config, load
 from dashboard.database import open_engine
 from dashboard.intake import recovery
@@ -79,6 +79,7 @@ def following(runtime: Runtime) -> Iterator[Subscriber]:
         changed=runtime.changed.announce,
         connected=publisher.connected,
         stored=runtime.measures.stored,
+        cut=lambda: truncation.cut(runtime.engine),
     )
     subscriber.start()
     publisher.start()

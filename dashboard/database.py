@@ -159,7 +159,7 @@ private_text = sa.Table(
     sa.Column("text", sa.JSON, nullable=False),
     sa.Column("salt", sa.Text, nullable=False),
 )
-"""The newest version of each private row that the site sealed to this dashboard."""
+"""The newest version of each private row that the site sealed to this dashboard; see `dashboard.intake.erasing`."""
 
 live_state = sa.Table(
     "live_state",
@@ -270,7 +270,13 @@ def _json(value: object) -> str:
 
 def _sqlite_connect(connection: Any, _: object) -> None:  # noqa: ANN401 - a DBAPI connection
     connection.isolation_level = None  # sqlite3 would begin too late, and never for a read
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={BUSY_MS}",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+    ):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -118,7 +118,7 @@ class Outbox:
             if connection.execute(sa.select(outbox.c.id).where(late).limit(1)).first() is None:
                 return 0
         with write(self._engine) as connection:
-            return connection.execute(sa.update(outbox).where(late).values(state="expired")).rowcount
+            return connection.execute(sa.update(outbox).where(late).values(state="expired", bytes=b"")).rowcount
 
     def due(self, again: bool) -> list[tuple[str, str, bytes]]:
         """Id, site and bytes of what to publish: never published, or not for `AGAIN_S` seconds; or, with `again`, all."""
@@ -142,11 +142,13 @@ class Outbox:
 def mark_replied(connection: sa.Connection, site: str, reply: Reply) -> bool:
     """Writes a site's reply to one of its own requests; whether there was one without a reply.
 
-    A reply to an expired request counts too: the site's word is what happened.
+    A reply to an expired request counts too: the site's word is what happened. What was asked need not be said again: its
+    bytes, which hold what people typed, sealed to the site, are dropped.
     """
     known = sa.and_(outbox.c.id == reply.request, outbox.c.ledger_site == site, outbox.c.replied_at.is_(None))
     values = {
         "state": "accepted" if reply.code is None else "refused",
+        "bytes": b"",
         "reply_code": reply.code,
         "reply_place": reply.place,
         "first_seq": reply.first,

@@ -19,6 +19,11 @@ class Names:
         """The person's name, or empty."""
         return self._private("person", number)
 
+    def person_state(self, number: int) -> str:
+        """The person's state, or empty for nobody."""
+        row = self._ledger.execute("select state from person where person = ?", (number,)).fetchone()
+        return "" if row is None else str(row[0])
+
     def operator(self, number: int) -> str:
         """The operator's name, or empty."""
         return self._private("operator", number)

@@ -13,6 +13,7 @@ from controller.cli.backup import backup, restore
 from controller.cli.check import check
 from controller.cli.deploy import deploy
 from controller.cli.enrolment import enroll
+from controller.cli.erasure import erase
 from controller.cli.forgive import forgive
 from controller.cli.key import key
 from controller.cli.ledger import export, rebuild, verify
@@ -25,8 +26,8 @@ from controller.cli.trust import trust
 from controller.demo.cli import demo, tap
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "listen": listen,
-    "forgive": forgive,
+    "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
+    "listen": listen, "forgive": forgive,
     "export": export, "verify": verify, "rebuild": rebuild,
     "backup": backup, "restore": restore,
 }  # fmt: skip

@@ -34,7 +34,7 @@ class RecordLine:
             set_cell_size(words(record.kind, self._lang, "kind"), _KIND_CELLS),
             self._place(record, about.portal, about.zone),
             self._who(record, about.person, about.operator),
-            words(about.code, self._lang) if about.code else "",
+            words(about.code, self._lang, "erasure" if record.kind == "person.erased" else "") if about.code else "",
             f"[{words(about.mark, self._lang, 'mark')}]" if about.mark else "",
         ]
         return "  ".join(printable(part) for part in parts if part).rstrip(), _STYLES.get(about.result, "")
@@ -48,8 +48,13 @@ class RecordLine:
         reader = str(getattr(record.body, "reader", "") or getattr(record.body, "part", ""))
         return self._names.place("zone", zone, self._lang) if zone else reader
 
+    def _named(self, person: int) -> str:
+        if name := self._names.person(person):
+            return name
+        return words("erased", self._lang, "state") if self._names.person_state(person) == "erased" else ""
+
     def _who(self, record: Record, person: int | None, operator: int | None) -> str:
-        who = [] if person is None else [f"{self._names.person(person)} #{person}".strip()]
+        who = [] if person is None else [f"{self._named(person)} #{person}".strip()]
         if operator:
             who.append(f"({self._names.operator(operator) or operator})")
         if not who and (label := getattr(record.body, "label", "")):

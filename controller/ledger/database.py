@@ -5,7 +5,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from controller.record.tables import FOLD_VERSION, TABLES, Delete, RowChange, Upsert
+from controller.ledger.erasing import adopt, erase_person
+from controller.record.tables import FOLD_VERSION, TABLES, Delete, Erase, RowChange, Upsert
 
 _SCHEMA = """
 create table if not exists record (seq integer primary key, bytes blob not null) strict;
@@ -19,10 +20,12 @@ create trigger if not exists record_follows before insert on record
 create table if not exists node (level integer, position integer, hash blob not null, primary key (level, position))
     strict, without rowid;
 create table if not exists checkpoint (size integer primary key, note text not null, at text not null) strict;
-create table if not exists private (id text, version integer, text text not null, salt text not null, at text not null,
-    primary key (id, version)) strict, without rowid;
 create table if not exists fold (version integer not null, seq integer not null, latest text not null) strict;
 """
+
+_PRAGMAS = (
+    "journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 4000", "temp_store = memory", "secure_delete = on",
+)  # fmt: skip
 
 
 def open_writer(path: Path) -> Database:
@@ -35,10 +38,11 @@ def open_writer(path: Path) -> Database:
         path, timeout=1.0, isolation_level=None, cached_statements=256, check_same_thread=False
     )
     try:
-        for pragma in ("journal_mode = wal", "synchronous = full", "wal_autocheckpoint = 4000", "temp_store = memory"):
+        for pragma in _PRAGMAS:
             connection.execute(f"pragma {pragma}")
         database = Database(connection)
         connection.executescript(_SCHEMA)
+        adopt(connection)
         create_tables(database)
     except sqlite3.Error:
         connection.close()
@@ -107,12 +111,14 @@ class Tables:
         self._texts: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def apply(self, changes: tuple[RowChange, ...]) -> None:
-        """Inserts, upserts and deletes, in order, inside the caller's transaction."""
+        """Inserts, upserts, deletes and erases, in order, inside the caller's transaction."""
         for change in changes:
             if isinstance(change, Upsert):
                 columns = tuple(change.row)
                 text = self._texts.get((change.table, columns)) or self._upsert(change.table, columns)
                 self._connection.execute(text, tuple(change.row.values()))
+            elif isinstance(change, Erase):
+                erase_person(self._connection, change.person)
             else:
                 self._delete(change)
 

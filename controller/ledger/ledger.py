@@ -16,10 +16,9 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from controller.ledger import salvage
+from controller.ledger import erasing, salvage
 from controller.ledger.database import Tables, create_tables, drop_tables, fold_is_current, latest_time, open_writer
 from controller.ledger.nodes import KEPT_LEVEL, load_frontier
-from controller.record.canonical import canonical
 from controller.record.envelope import MalformedRecord, Record, decode, encode, kind_of
 from controller.record.kinds.disk import LedgerSalvaged
 from controller.record.kinds.site import LedgerOpened, LedgerReopened
@@ -271,11 +270,8 @@ class Ledger:
         return changes
 
     def put_private(self, row: PrivateRow, at: str) -> None:
-        """Stores a version of a private row inside a transaction."""
-        self.connection.execute(
-            "insert into private (id, version, text, salt, at) values (?, ?, ?, ?, ?)",
-            (row.id, row.version, canonical(row.text).decode(), row.salt, at),
-        )
+        """Stores a version of a private row inside a transaction, behind the record that speaks of it."""
+        erasing.put(self.connection, row, at)
 
     def has_private(self, id: str, version: int) -> bool:
         """Whether this version of a private row, or the place of one that was erased, is there."""

@@ -97,6 +97,15 @@ class ReinstatePerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person: Number
 
 
+@request_kind("person.erase")
+class ErasePerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let everything written about a suspended person go, for ever; by another operator than the one who suspended them."""
+
+    person: Number
+    reason: Word
+    """One of `controller.record.kinds.person.REASONS`."""
+
+
 @request_kind("badge.enrol")
 class EnrolBadge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Make the next card at this reader the person's badge."""

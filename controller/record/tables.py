@@ -38,7 +38,16 @@ class Delete:
     key: Row
 
 
-RowChange = Upsert | Delete
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Beside the tables: delete every version of every private row about this person (`private_of`), with its salt."""
+
+    person: int
+    table: str = "private"
+    """Not one that is folded: it is beside the ledger, and no rebuild drops it."""
+
+
+RowChange = Upsert | Delete | Erase
 
 _TABLES = (
     # the epochs of the ledger itself; `seq` is the first record of each
@@ -97,8 +106,24 @@ _TABLES = (
     # people and what they may
     Table(
         "person",
-        {"person": int, "state": str, "private": str, "private_version": int, "registered_at": str, "seq": int},
+        {
+            "person": int,
+            "state": str,
+            "state_by": str,
+            "private": str,
+            "private_version": int,
+            "registered_at": str,
+            "seq": int,
+        },
         ("person",),
+        (("state",),),
+    ),
+    # whom a private row is about, so that it can be erased and known again; what is erased stays here without its text
+    Table(
+        "private_of",
+        {"private": str, "version": int, "digest": str, "person": int},
+        ("private", "version"),
+        (("person",), ("digest",)),
     ),
     Table(
         "badge",

@@ -14,6 +14,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "person.register": frozenset({"administrator", "manager"}),
     "person.suspend": frozenset({"administrator", "manager", "guard"}),
     "person.reinstate": frozenset({"manager"}),
+    "person.erase": frozenset({"administrator", "manager"}),
     "badge.enrol": frozenset({"administrator"}),
     "badge.retire": frozenset({"administrator", "manager", "guard"}),
     "right.request": frozenset({"administrator", "manager"}),

@@ -18,7 +18,7 @@ from controller.record.requests import ReviewStart
 from controller.rules.authority import OperatorFact
 from controller.rules.outcome import Outcome, Refusal
 
-NEEDS_TWO = frozenset({"right.approve", "person.reinstate"})
+NEEDS_TWO = frozenset({"right.approve", "person.reinstate", "person.erase"})
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""
 
 

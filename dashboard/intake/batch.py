@@ -22,6 +22,8 @@ class Batch:
     def __init__(self) -> None:
         self._records: list[Row] = []
         self._rows: dict[sa.Table, dict[tuple[Any, ...], Row]] = {}
+        self.erased = False
+        """Whether private rows were erased with it: then the database's log has to be cut."""
 
     def record(self, row: Row) -> None:
         """One more record, as `db.record` holds it."""

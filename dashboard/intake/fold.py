@@ -11,8 +11,9 @@ import structlog
 
 from controller.record.envelope import Record
 from controller.record.projection import project
-from controller.record.tables import TABLES, RowChange, Upsert
+from controller.record.tables import TABLES, Delete, Erase, RowChange, Upsert
 from dashboard import database as db
+from dashboard.intake import erasing
 from dashboard.intake.batch import Batch
 
 LARGEST_WHOLE = 2**63 - 1
@@ -28,14 +29,20 @@ def apply(connection: sa.Connection, batch: Batch, site: str, epoch: int, record
         return
     front = {"ledger_site": site, "epoch": epoch}
     for change in changes:
-        table = db.projected[change.table]
-        if isinstance(change, Upsert):
-            batch.upsert(table, {**front, **change.row})
-        else:
-            batch.delete(connection, table, {**front, **change.key})
+        match change:
+            case Upsert():
+                batch.upsert(db.projected[change.table], {**front, **change.row})
+            case Delete():
+                batch.delete(connection, db.projected[change.table], {**front, **change.key})
+            case Erase():
+                batch.write(connection)
+                erasing.erase_person(connection, site, epoch, change.person)
+                batch.erased = True
 
 
 def _fits(change: RowChange) -> bool:
+    if isinstance(change, Erase):
+        return abs(change.person) <= LARGEST_WHOLE
     row = change.row if isinstance(change, Upsert) else change.key
     kinds = _kinds(change.table, tuple(row))
     if kinds is None:

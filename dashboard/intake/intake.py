@@ -59,6 +59,8 @@ class Intake:
         """Sites that sent records again since this was last emptied."""
         self.recover: dict[str, Recover] = {}
         """What sites have asked for that they lost, since this was last emptied; the newest question of each."""
+        self.erased = True
+        """Whether something was erased since this was last made False; also at a start, which knows of none before it."""
         self.sources: dict[str, Source] = {}
         self._stale = True
         self.reload()
@@ -72,7 +74,12 @@ class Intake:
                 ledger.catch_up(connection, source)
                 source.batch.write(connection)
                 source.save(connection)
+        self._note_erased()
         self._stale = False
+
+    def _note_erased(self) -> None:
+        for source in self.sources.values():
+            self.erased, source.batch.erased = self.erased or source.batch.erased, False
 
     def reconnected(self) -> None:
         """A new connection: each site has to say its epoch again before its records count. Raises SQLAlchemyError."""
@@ -109,6 +116,7 @@ class Intake:
                 source.save(connection)
         for source in self.sources.values():
             self._accept(source.ledger_site, source.keys)
+        self._note_erased()
         self._stale = False
 
     def settle(self, monotonic: float) -> bool:

@@ -6,6 +6,7 @@ point at and the private store lacks is asked for, some at a time, once the reco
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,6 +14,7 @@ from controller.record.keys import KeyPair
 from controller.record.requests import QueryPrivate
 from controller.record.topics import Topics
 from dashboard import database as db
+from dashboard.intake import erasing
 from dashboard.intake.resend import query_request
 from dashboard.intake.source import Source
 
@@ -51,13 +53,27 @@ class MissingTexts:
             for table, column in _POINTERS:
                 rows = db.projected[table].c
                 known = sa.exists().where(
-                    db.private_text.c.ledger_site == source.ledger_site, db.private_text.c.id == rows[column]
+                    db.private_text.c.ledger_site == source.ledger_site,
+                    db.private_text.c.id == rows[column],
+                    erasing.held,
                 )
                 query = (
                     sa.select(rows[column])
-                    .where(rows.ledger_site == source.ledger_site, rows.epoch == source.epoch, rows[column].is_not(None))
-                    .where(~known)
+                    .where(
+                        rows.ledger_site == source.ledger_site, rows.epoch == source.epoch, rows[column].is_not(None)
+                    )
+                    .where(~known, ~_erased(rows[column], rows))
                     .limit(AT_ONCE - len(ids))
                 )
                 ids += [str(id) for (id,) in connection.execute(query)]
         return tuple(ids)
+
+
+def _erased(id: sa.ColumnElement[str], rows: Any) -> sa.Exists:  # noqa: ANN401 - a table's columns
+    """Whether the row of this id, which a row of the tables points at, is about somebody who was erased: it will not come."""
+    of, person = db.projected["private_of"].c, db.projected["person"].alias("subject").c
+    return sa.exists().where(
+        of.ledger_site == rows.ledger_site, of.epoch == rows.epoch, of.private == id,
+        person.ledger_site == of.ledger_site, person.epoch == of.epoch, person.person == of.person,
+        person.state == "erased",
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from controller.record.private import PrivateRow
 from controller.record.sealed import Unreadable, unseal
 from controller.record.topics import Online, SealedPrivate, State
 from dashboard import database as db
+from dashboard.intake import erasing
 from dashboard.intake.fold import LARGEST_WHOLE
 from dashboard.intake.source import Source
 
@@ -52,7 +53,7 @@ def state(connection: sa.Connection, source: Source, message: State, *, live: bo
 def private(
     connection: sa.Connection, source: Source, key: X25519PrivateKey, topic: str, id: str, message: SealedPrivate
 ) -> None:
-    """Opens a private row and keeps it unless a newer version is known. Raises Malformed."""
+    """Opens a private row and keeps it unless a newer version is known, or whom it is about was erased. Raises Malformed."""
     try:
         text = unseal(key, topic.encode(), bytes.fromhex(message.box))
         row = msgspec.json.decode(text, type=PrivateRow)
@@ -63,11 +64,10 @@ def private(
         raise Malformed("a private row in another's place")
     place = {"ledger_site": source.ledger_site, "id": id}
     known = connection.execute(sa.select(db.private_text.c.version).filter_by(**place)).scalar()
-    if known is None or known <= row.version:
+    if (known is None or known <= row.version) and not erasing.is_erased(connection, source.ledger_site, row):
         db.upsert(connection, db.private_text, {**place, "version": row.version, "text": row.text, "salt": row.salt})
 
 
 def erase(connection: sa.Connection, source: Source, id: str) -> None:
     """Forgets a private row. The empty message is not signed: at worst a broker hides a name, until the site says it again."""
-    place = (db.private_text.c.ledger_site == source.ledger_site, db.private_text.c.id == id)
-    connection.execute(sa.delete(db.private_text).where(*place))
+    erasing.forget(connection, source.ledger_site, id)

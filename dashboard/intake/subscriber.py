@@ -27,6 +27,7 @@ BATCH = 500
 LARGEST_WAIT_S = 10.0
 SMALLEST_WAIT_S = 0.2
 _TICK_S = 0.1
+_CUT_S = 1.0
 
 log = structlog.get_logger()
 
@@ -47,10 +48,12 @@ class Subscriber:
         changed: Callable[[], None],
         connected: Callable[[], None],
         stored: Callable[[int, float], None],
+        cut: Callable[[], bool],
     ) -> None:
         """`recover` answers a site that lost records.
 
-        `stored` hears of each batch how many messages it was and how many seconds it took.
+        `stored` hears of each batch how many messages it was and how many seconds it took. `cut` cuts the database's log off,
+        or answers that it could not.
         """
         self._broker = broker
         self._name = name
@@ -62,8 +65,10 @@ class Subscriber:
         self._changed = changed
         self._connected = connected
         self._stored = stored
+        self._cut = cut
         self._stopping = threading.Event()
         self._connection: Connection | None = None
+        self._cut_s = float("-inf")
         self._thread = threading.Thread(target=self._run, name="subscriber", daemon=True)
 
     def start(self) -> None:
@@ -124,6 +129,7 @@ class Subscriber:
     def _ask(self, connection: Connection) -> None:
         """What the sites are to hear of us now: what is missing here, what we hold, and what they asked back."""
         sources, now_s = self._intake.sources, time.monotonic()
+        self._cut_erased(now_s)
         answered, self._intake.resent = self._intake.resent, set()
         if self._intake.settle(now_s):
             self._changed()
@@ -136,6 +142,12 @@ class Subscriber:
         if connection.ready.is_set():
             for topic, note in self._witnessed.due(sources, now_s):
                 connection.publish(topic, note, retain=True)
+
+    def _cut_erased(self, now_s: float) -> None:
+        """Lets nothing that was erased stay in the database's log; once a second until it was done."""
+        if self._intake.erased and now_s - self._cut_s >= _CUT_S:
+            self._cut_s = now_s
+            self._intake.erased = not self._cut()
 
 
 def _why(error: OSError) -> str:

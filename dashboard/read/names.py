@@ -24,6 +24,7 @@ class Names:
         self.schedules = self._fixed("schedule")
         self.readers = self._readers()
         self._people: dict[int, dict[str, str]] = {}
+        self._erased: set[int] = set()
         self._operators: dict[int, str] = {}
 
     def _fixed(self, noun: str) -> dict[str, str]:
@@ -44,7 +45,9 @@ class Names:
 
     def learn(self, people: Iterable[int | None] = (), operators: Iterable[int | None] = ()) -> None:
         """Looks up the names of these people and operators, those that are not known yet."""
-        self._people |= self._texts("person", {id for id in people if id is not None} - self._people.keys())
+        unknown = {id for id in people if id is not None} - self._people.keys()
+        self._people |= self._texts("person", unknown)
+        self._erased |= self._gone(id for id in unknown if not self._people[id])
         wanted = {id for id in operators if id is not None} - self._operators.keys()
         self._operators |= {id: text.get("name", "") for id, text in self._texts("operator", wanted).items()}
 
@@ -59,12 +62,25 @@ class Names:
             found |= {id: _plain(text) for id, text in self._connection.execute(batch)}
         return found
 
+    def _gone(self, unnamed: Iterable[int]) -> set[int]:
+        """Those of these people who were erased."""
+        ids, table = sorted(unnamed), projected["person"]
+        query = sa.select(table.c.person).where(*self._present(table), table.c.state == "erased")
+        return {
+            id
+            for start in range(0, len(ids), _AT_ONCE)
+            for (id,) in self._connection.execute(query.where(table.c.person.in_(ids[start : start + _AT_ONCE])))
+        }
+
     def text(self, person: int) -> dict[str, str]:
         """What the private store holds of a person that `learn` has seen."""
         return self._people.get(person, {})
 
     def person(self, id: int | None) -> str:
-        """A person's name, or `#14`; nothing for nobody."""
+        """A person's name, or `#14`, which says so when they were erased; nothing for nobody."""
+        if id in self._erased:
+            gone = words("erased", self.lang, "state")
+            return f"#{id}（{gone}）" if self.lang == "ja" else f"#{id} ({gone.lower()})"
         return "" if id is None else self._people.get(id, {}).get("name") or f"#{id}"
 
     def operator(self, id: int | None) -> str:

@@ -25,6 +25,8 @@ class Person:
     title: str
     department: str
     state: str
+    state_by: str
+    """Who last changed it, as in records: `operator:3`, `console`."""
     registered_at: str
     badges: int
     """Active ones."""
@@ -90,7 +92,7 @@ def _people(site: Site) -> sa.Select[Any]:
         return query.correlate(projected["person"]).scalar_subquery()
 
     return (
-        sa.select(person.person, person.state, person.registered_at, active("badge"), active("access_right"))
+        sa.select(person.person, person.state, person.state_by, person.registered_at, active("badge"), active("access_right"))
         .where(person.ledger_site == site.id, person.epoch == site.epoch)
         .order_by(person.person)
     )
@@ -99,7 +101,7 @@ def _people(site: Site) -> sa.Select[Any]:
 def _named(rows: Sequence[Any], names: Names) -> list[Person]:
     names.learn(row[0] for row in rows)
     people = []
-    for id, state, registered_at, badges, rights in rows:
+    for id, state, state_by, registered_at, badges, rights in rows:
         text = names.text(id)
         people.append(
             Person(
@@ -110,6 +112,7 @@ def _named(rows: Sequence[Any], names: Names) -> list[Person]:
                 text.get("title", ""),
                 text.get("department", ""),
                 state or "",
+                state_by or "",
                 registered_at or "",
                 badges,
                 rights,

@@ -4,14 +4,15 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from controller.record.requests import RegisterPerson, ReinstatePerson, SuspendPerson
+from controller.record.kinds.person import REASONS
+from controller.record.requests import ErasePerson, RegisterPerson, ReinstatePerson, SuspendPerson
 from dashboard.read import ledger, people, rights
 from dashboard.read.filters import Filter
 from dashboard.read.lines import lines
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import chosen_site, names_at, now_text, person_at
-from dashboard.web.context import here
+from dashboard.web.context import here, user
 from dashboard.web.fields import Fields
 from dashboard.web.language import language
 
@@ -94,3 +95,39 @@ def _with_reason(site: str, id: int, act: str) -> Response | str | tuple[str, in
     return render_template(
         "suspend.html", person=found, site=names.site, form=form, act=act
     ), 400 if form.errors else 200
+
+
+@blueprint.route("/people/<site>/<int:id>/erase", methods=["GET", "POST"])
+def erase(site: str, id: int) -> Response | str | tuple[str, int]:
+    """Says what goes and what stays; then lets everything written about the person go, for ever."""
+    with here().connect() as connection:
+        names = names_at(connection, site)
+        found = person_at(connection, names, id)
+        suspended_by = _suspender(found, names)
+    form = Fields(request.form)
+    other = _may_erase(found)
+    if request.method == "POST" and found.state == "suspended" and other:
+        reason = form.choice("reason", REASONS, _("Choose why."))
+        if request.form.get("understood") != "yes":
+            form.errors["understood"] = _("Confirm that this cannot be undone.")
+        if not form.errors:
+            return to_request(ask(site, ErasePerson(id, reason)))
+    page = render_template(
+        "erase.html", person=found, site=names.site, form=form, reasons=REASONS, other=other, suspended_by=suspended_by
+    )
+    return page, 400 if form.errors else 200
+
+
+def _suspender(person: people.Person, names: Names) -> str:
+    """Who suspended the person, by name; empty where no operator did."""
+    number = person.state_by.removeprefix("operator:")
+    if not number.isdigit():
+        return ""
+    names.learn(operators=[int(number)])
+    return names.operator(int(number))
+
+
+def _may_erase(person: people.Person) -> bool:
+    """Whether who is signed in is another person than the one who suspended, and than the one to be erased."""
+    operator = user().operators.get(person.site)
+    return operator is not None and person.state_by != f"operator:{operator.operator}" and operator.person != person.person

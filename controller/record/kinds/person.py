@@ -4,7 +4,19 @@ import msgspec
 
 from controller.record.envelope import Record, kind
 from controller.record.private import PrivateRef
-from controller.record.tables import RowChange, Upsert
+from controller.record.tables import Erase, Row, RowChange, Upsert
+
+REASONS = ("asked", "unneeded", "mistaken")
+"""Why a person was erased: they asked for it, what it was kept for is over, or they should not have been registered.
+
+(個人情報保護法 articles 35 and 22.) Codes and no text, which would be about the person again.
+"""
+
+
+def about(ref: PrivateRef, person: int) -> Upsert:
+    """Files a private row under the person it is about: it goes when they are erased. Every kind with such a row says so."""
+    row: Row = {"private": ref.id, "version": ref.version, "digest": ref.digest, "person": person}
+    return Upsert("private_of", row)
 
 
 @kind("person.registered")
@@ -24,12 +36,14 @@ class PersonRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 {
                     "person": self.person,
                     "state": self.state,
+                    "state_by": record.by,
                     "private": self.text.id,
                     "private_version": self.text.version,
                     "registered_at": record.at,
                     "seq": record.seq,
                 },
             ),
+            about(self.text, self.person),
         )
 
 
@@ -39,8 +53,12 @@ class _PersonState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: PrivateRef
 
     def rows(self, record: Record) -> tuple[RowChange, ...]:
-        """The person's new state."""
-        return (Upsert("person", {"person": self.person, "state": self.state, "seq": record.seq}),)
+        """The person's new state, and by whose word."""
+        return (_state(record, self.person, self.state), about(self.reason, self.person))
+
+
+def _state(record: Record, person: int, state: str) -> Upsert:
+    return Upsert("person", {"person": person, "state": state, "state_by": record.by, "seq": record.seq})
 
 
 @kind("person.suspended")
@@ -51,3 +69,20 @@ class PersonSuspended(_PersonState, frozen=True, forbid_unknown_fields=True):
 @kind("person.reinstated")
 class PersonReinstated(_PersonState, frozen=True, forbid_unknown_fields=True):
     """The suspension has ended."""
+
+
+@kind("person.erased")
+class PersonErased(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Name and texts of this person are gone, here and wherever this record arrives; the number stays.
+
+    Whoever folds this record erases again, so that no restored copy brings a name back for good.
+    """
+
+    person: int
+    reason: str
+    """One of `REASONS`."""
+    state: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The person, of whom nothing is told any more."""
+        return (_state(record, self.person, self.state), Erase(self.person))

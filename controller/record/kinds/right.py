@@ -3,6 +3,7 @@
 import msgspec
 
 from controller.record.envelope import Record, kind
+from controller.record.kinds.person import about
 from controller.record.private import PrivateRef
 from controller.record.tables import RowChange, Upsert
 
@@ -40,6 +41,7 @@ class RightRequested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     "seq": record.seq,
                 },
             ),
+            about(self.purpose, self.person),
         )
 
 

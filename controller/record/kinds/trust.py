@@ -3,6 +3,7 @@
 import msgspec
 
 from controller.record.envelope import Record, kind
+from controller.record.kinds.person import about
 from controller.record.private import PrivateRef
 from controller.record.tables import Row, RowChange, Upsert
 
@@ -80,8 +81,8 @@ class OperatorRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     state: str
 
     def rows(self, record: Record) -> tuple[RowChange, ...]:
-        """The operator."""
-        return (
+        """The operator; where they are a badge holder too, their name is one of that person's."""
+        operator = (
             Upsert(
                 "operator",
                 {
@@ -96,6 +97,7 @@ class OperatorRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True
                 },
             ),
         )
+        return operator if self.person is None else (*operator, about(self.text, self.person))
 
 
 @kind("operator.changed")

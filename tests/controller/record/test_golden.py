@@ -67,6 +67,7 @@ EXAMPLES: list[msgspec.Struct] = [
     person.PersonRegistered(14, REF, "active"),
     person.PersonSuspended(14, "suspended", REF),
     person.PersonReinstated(14, "active", REF),
+    person.PersonErased(14, "asked", "erased"),
     badge.EnrolmentOpened("lab-door/in", 14, 2, "2026-11-22T00:06:05.123456Z"),
     badge.EnrolmentClosed("lab-door/in", 14, "time"),
     badge.BadgeEnrolled(15, 14, "lab-door/in", "cd" * 32, 2, "07:08", "active", True),
