@@ -12,8 +12,8 @@ from controller.record.canonical import canonical
 LONGEST_TEXT = 500
 """Characters of one private field."""
 
-ERASED_SALT = "0" * 32
-"""Stands in the place of an erased row's salt, where a store keeps the place: it is the salt of no row."""
+ERASED_SALT = "-" * 32
+"""Stands in the place of an erased row's salt, where a store keeps the place: as long, and no salt."""
 
 Text = dict[str, str]
 """The fields of a private row, for example `{"name": "山田 花子", "title": "係長"}`."""
