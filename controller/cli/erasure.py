@@ -9,6 +9,7 @@ from controller.cli.command import DONE, FOUND, command, read_ledger
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
+from controller.ledger.salvage import ASIDE
 from controller.record.words import words
 
 
@@ -36,4 +37,6 @@ def erase(
         voice.refusal(voice.text("erase.refused", why=why))
         return FOUND
     voice.say("erase.done", person=person, style="green")
+    if (data / ASIDE).exists():
+        voice.say("erase.aside", folder=data / ASIDE, style="yellow")
     return DONE

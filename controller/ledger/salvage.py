@@ -29,7 +29,8 @@ from controller.record.tree import Frontier, leaf_hash
 MISSING, MALFORMED, RECORDS, CHECKPOINT = "missing", "malformed", "records", "checkpoint"
 _OWN = {*TABLES, "record", "node", "checkpoint", "fold"}
 _FILES = ("", "-wal", "-shm")
-_ASIDE = "damaged"
+ASIDE = "damaged"
+"""The folder of ledgers moved aside. They are copies as they were: what is erased later is still in them."""
 
 log = structlog.get_logger()
 
@@ -120,7 +121,7 @@ def salvage(path: Path, damage: str) -> Salvaged:
 
     Raises OSError and sqlite3.Error of the disk; called again, it goes on.
     """
-    folder = f"{_ASIDE}/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+    folder = f"{ASIDE}/{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     begun = Salvaged(damage, folder)
     log.error("ledger damaged", damage=damage, aside=begun.aside)
     _write(_under_way(path), begun)

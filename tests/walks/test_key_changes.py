@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 from broker import RunningBroker, running_broker
 from command_line import sekimori
+from desks import Desk
 from site_process import SITE, SiteProcess, until
-from typer.testing import CliRunner
 
 from controller.app import site_keys
 from controller.record.canonical import canonical
@@ -25,39 +24,10 @@ from controller.record.succession import Chain, hand_over
 from controller.record.topics import State, Topics
 from dashboard import database as db
 from dashboard import pins
-from dashboard.cli import app
-from dashboard.composition import following, make_runtime
 from dashboard.own_key import revoked_at
 from dashboard.runtime import Runtime
 
 TOPICS = Topics(SITE)
-
-
-class Desk:
-    """A dashboard's data folder, and its processes' parts while they run."""
-
-    def __init__(self, folder: Path, broker: RunningBroker) -> None:
-        self.data = folder
-        folder.mkdir()
-        (folder / "dashboard.toml").write_text(f'[broker]\nhost = "{broker.host}"\nport = {broker.port}\n')
-
-    @contextmanager
-    def running(self) -> Iterator[Runtime]:
-        """It runs, until the end of the block."""
-        runtime = make_runtime(self.data)
-        try:
-            with following(runtime):
-                yield runtime
-        finally:
-            runtime.engine.dispose()
-
-    def asleep(self) -> Runtime:
-        """Its parts, none of them running: somebody asks for something while there is no network."""
-        return make_runtime(self.data)
-
-    def command(self, *words: str) -> tuple[int, dict[str, Any]]:
-        result = CliRunner().invoke(app, [*words, "--data", str(self.data), "--json"])
-        return result.exit_code, json.loads(result.stdout)
 
 
 @pytest.fixture
