@@ -14,6 +14,7 @@ from controller.record.sealed import seal
 from controller.record.signed import sign_message
 from controller.record.topics import RESEND_BATCH, Recover, Recovered, Topics
 from dashboard import database as db
+from dashboard.intake import erasing
 from dashboard.intake.source import Source
 
 LARGEST = 150_000
@@ -65,5 +66,6 @@ def _rows(connection: sa.Connection, site: str, data: bytes, sent: set[str]) -> 
     except MalformedRecord:
         return []
     table = db.private_text.c
-    query = sa.select(table.id, table.version, table.text, table.salt).where(table.ledger_site == site, table.id.in_(ids))
+    mine = (table.ledger_site == site, table.id.in_(ids), erasing.held)
+    query = sa.select(table.id, table.version, table.text, table.salt).where(*mine)
     return [PrivateRow(*row) for row in connection.execute(query).all()] if ids else []

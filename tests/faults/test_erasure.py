@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from broker import RunningBroker, running_broker
 from desks import Desk
+from followed_site import FollowedSite
 from site_process import SITE, SiteProcess, until
 
 from controller.app import site_keys
@@ -150,7 +151,11 @@ def live(site: SiteProcess) -> list[object]:
 
 def test_nothing_of_a_person_is_left_anywhere(site: SiteProcess, broker: RunningBroker, tmp_path: Path) -> None:
     """Name, reading, purpose and reason are in no file and at no topic, also at a dashboard that was away; all else stays."""
-    here, away, retained = desk(site, broker, tmp_path / "here"), desk(site, broker, tmp_path / "away"), Retained(broker)
+    here, away, retained = (
+        desk(site, broker, tmp_path / "here"),
+        desk(site, broker, tmp_path / "away"),
+        Retained(broker),
+    )
     person = 2
     with here.running() as first:
         caught_up(site, first)
@@ -200,9 +205,45 @@ def test_killed_before_the_log_was_cut_it_is_cut_at_the_next_start(site: SitePro
     site.start()
     assert 0 == site.sekimori("erase", "2", "--reason", "asked", "--yes").returncode
     site.kill()
-    ledger = site.data / "ledger.sqlite3"
+
     site.start()
 
     until("no file of the site holds a text", lambda: gone(site.data))
 
-    assert verify_file(ledger).ok
+    assert verify_file(site.data / "ledger.sqlite3").ok
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[FollowedSite]:
+    """A followed site that knows a person who is suspended, the dashboard up to date."""
+    with FollowedSite(tmp_path) as house:
+        assert 0 == house.site.stop()
+        with house.site.past() as past:
+            past.ask(1, RegisterPerson(), {"name": NAME, "kana": KANA})
+            past.ask(2, SuspendPerson(2), {"reason": REASON})
+        house.site.start()
+        house.caught_up()
+        yield house
+
+
+def erase(house: FollowedSite) -> None:
+    assert 0 == house.site.sekimori("erase", "2", "--reason", "asked", "--yes").returncode
+    house.caught_up()
+    until("the dashboard erases", lambda: gone(house.place))
+
+
+def test_a_restored_ledger_loses_the_name_again(house: FollowedSite) -> None:
+    """A ledger from before the erasure is put back: it takes the record of it from the dashboard, and erases again."""
+    old = house.snapshot()
+    erase(house)
+    house.site.kill()
+    house.put_back(old)
+    assert NAME.encode() in held(house.site.data)
+
+    house.site.start()
+
+    house.site.wait_record("ledger.recovered")
+    until("no file of the site holds a text", lambda: gone(house.site.data))
+    house.caught_up()
+    assert 0 == house.site.stop()
+    assert house.fold_is_live() and gone(house.place) and gone(house.site.data)
