@@ -8,7 +8,6 @@ sekimori-dashboard certificate --name dashboard.example   HTTPS under an authori
 sekimori-dashboard run
 """
 
-import logging
 import os
 import signal
 import sys
@@ -16,9 +15,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn, TextIO, cast
+from typing import Annotated, NoReturn
 
-import structlog
 import typer
 from sdnotify import SystemdNotifier
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -31,8 +29,8 @@ from dashboard.config import FILE, BadConfig, Config, load
 from dashboard.console import Console, Lang
 from dashboard.database import open_engine
 from dashboard.intake.rebuild import rebuild as refold
+from dashboard.log import write_log
 from dashboard.server import Server
-from dashboard.stderr import Stderr
 from dashboard.tls.authority import BadAuthority, BadName
 from dashboard.tls.certificate import BadCertificate, Served
 from dashboard.tls.certificate import read as read_certificate
@@ -270,7 +268,7 @@ def run(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
     console = Console(lang, json)
     with _told(console):
         runtime = make_runtime(data)
-        _log_to_stderr()
+        write_log()
         from dashboard.metrics import exposed  # here, so that the other commands start without Flask
         from dashboard.web import create_app
 
@@ -300,15 +298,6 @@ def run(data: Data = HERE, json: Json = False, lang: Language = None) -> None:
         systemd.notify("STOPPING=1")
         server.close()
         runtime.engine.dispose()
-
-
-def _log_to_stderr() -> None:
-    stamps = structlog.processors.TimeStamper(fmt="iso", utc=True)
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, stamps, structlog.processors.JSONRenderer(ensure_ascii=False)],
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Stderr())),
-    )
-    logging.getLogger("waitress").setLevel(logging.WARNING)
 
 
 def main() -> None:

@@ -172,12 +172,13 @@ def test_interrupt_ends_it_like_a_request_to_end(site: SiteProcess) -> None:
 
 
 def test_bug_in_a_thread_ends_the_process(site: SiteProcess) -> None:
-    """A thread that ends by a bug stops the controller in order, with 70 and its traceback in one line of JSON."""
+    """A thread that ends by a bug stops the controller in order, with 70 and where it was in one line of JSON."""
     (site.data / "console.sock").mkdir()
 
     said = site.sekimori("run")
 
     lines = [json.loads(line) for line in said.stderr.splitlines()]
     failed = next(line for line in lines if line["event"] == "thread failed")
-    assert (70, "console", True) == (said.returncode, failed["thread"], "IsADirectoryError" in failed["exception"])
+    assert (70, "console", "IsADirectoryError") == (said.returncode, failed["thread"], failed["error"])
+    assert any("controller/console.py:" in place for place in failed["at"])
     assert "controller.stopped" == site.records()[-1].kind
