@@ -278,7 +278,7 @@ class Controller:
             self._inbox, self._clock,
         )  # fmt: skip
         self._link = self._make_link()
-        works = Works(data, _passing(data), self._site.pepper)
+        works = Works(data / "poison.json", _passing(data) / f"works-{facility.id}", self._site.pepper)
         self._truncation = Truncation(self._site.ledger.path)
         told: Callable[[Committed], None] = self._tell
         self._metrics: Listener | None = None

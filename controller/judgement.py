@@ -25,6 +25,7 @@ from controller.inbox import (
     RequestReceived,
 )  # fmt: skip
 from controller.postures import Postures
+from controller.rates import Rates
 from controller.record.canonical import timestamp
 from controller.record.kinds.request import RequestAccepted, RequestRefused, RequestsRejected
 from controller.record.kinds.site import InputsDropped, PartFailed, PartRecovered
@@ -85,6 +86,7 @@ class Judgement:
         self.failed: dict[str, str] = {}
         self.poison: dict[str, Poison] = {}
         self.postures = Postures(facility, facts)
+        self._rates = Rates()
         self._told: deque[float] = deque()
         """When dashboards that are trusted no more were last told so."""
         self.reload()
@@ -181,6 +183,8 @@ class Judgement:
         for enrolment in list(self.enrolments.values()):
             if enrolment.until_at <= now.at:
                 yield Verdict(badge.lapse(enrolment))
+        for dashboard, count in self._rates.due(now.seconds).items():
+            yield Verdict(Outcome((InputsDropped(f"request/{dashboard}", count),)))
 
     def _postures_due(self, now: Now, portals: dict[str, PortalState]) -> Iterator[Verdict]:
         """Overrides that are over, then every portal that does not stand as it is to stand (C8.8)."""
@@ -196,6 +200,8 @@ class Judgement:
         waits += [(enrolment.until_at - now.at).total_seconds() for enrolment in self.enrolments.values()]
         if (edge := self.postures.wait_s(now.judged, now.clock != "unsynced")) is not None:
             waits.append(edge)
+        if (counted := self._rates.wait_s(now.seconds)) is not None:
+            waits.append(counted)
         return max(0.0, min(waits)) if waits else None
 
     # Taps ---------------------------------------------------------------------------------------------------------------
@@ -282,6 +288,8 @@ class Judgement:
             return Verdict(Outcome(), request=request, again=_again(request, done, now))
         if done is not None:
             return Verdict(Outcome((RequestsRejected(Code.SIGNATURE, 1),)))
+        if not self._rates.take(request.dashboard, request.kind, now.seconds):
+            return Verdict(Outcome())
         decision = self._desk.decide(request, now.judged, now.seconds, now.clock, portals)
         by = f"operator:{request.operator}"
         if isinstance(decision, Refusal):

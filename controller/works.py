@@ -74,13 +74,13 @@ def _text(*parts: str) -> bytes:
 class Works:
     """One data directory's; the loop's thread alone. `key` keeps digests from being guessed back.
 
-    `notes` is the folder of what is durable, `passing` that of what may be gone after a power cut.
+    `notes` is the file that is durable, `passing` the one that may be gone after a power cut.
     """
 
     def __init__(self, notes: Path, passing: Path, key: bytes) -> None:
         self._key = key[:64]
-        self._notes = notes / "poison.json"
-        self._path = passing / "works"
+        self._notes = notes
+        self._path = passing
         self._file: int | None = None
         self._now: Suspect | None = None
         self._found = self._left_behind()

@@ -68,6 +68,12 @@ def following(runtime: Runtime) -> Iterator[Subscriber]:
     intake = Intake(runtime.engine, runtime.keys, runtime.config.sites, accept=runtime.ring.accept)
     subscriber: Subscriber
     publisher = Publisher(runtime.outbox, lambda topic, data: subscriber.publish(topic, data), runtime.changed.announce)
+
+    def stored(messages: int, took_s: float) -> None:
+        runtime.storing.works()
+        if messages:
+            runtime.measures.stored(messages, took_s)
+
     subscriber = Subscriber(
         runtime.config.broker,
         f"sekimori-{runtime.keys.alias('client id')}",
@@ -78,8 +84,9 @@ def following(runtime: Runtime) -> Iterator[Subscriber]:
         partial(recovery.answer, runtime.engine, runtime.keys),
         changed=runtime.changed.announce,
         connected=publisher.connected,
-        stored=runtime.measures.stored,
+        stored=stored,
         cut=lambda: truncation.cut(runtime.engine),
+        failed=runtime.storing.failed,
     )
     subscriber.start()
     publisher.start()

@@ -32,6 +32,14 @@ _ROUND = 200
 log = structlog.get_logger()
 
 
+MOST_OF_ONE, MOST_OF_ALL = 1_000, 10_000
+"""Requests that wait at a time: of one account, and of the dashboard."""
+
+
+class OutboxFull(RuntimeError):
+    """So many requests wait for an answer that no further one is taken."""
+
+
 class UnknownSite(LookupError):
     """The site is not one whose key is pinned here."""
 
@@ -58,7 +66,7 @@ class Outbox:
     ) -> str:
         """Writes a signed request; its id. It is durable when this returns, and published at once if there is a broker.
 
-        Raises UnknownSite, and MalformedRequest (of controller.record.requests) naming the private field that is
+        Raises UnknownSite, OutboxFull, and MalformedRequest (of controller.record.requests) naming the private field that is
         missing or too long.
         """
         if site not in self._sites:
@@ -90,6 +98,7 @@ class Outbox:
             "state": "waiting",
         }
         with write(self._engine) as connection:
+            _check_room(connection, account)
             connection.execute(sa.insert(outbox), row)
         self.waiting.set()
         return request.id
@@ -137,6 +146,15 @@ class Outbox:
         with write(self._engine) as connection:
             values = {"published_at": timestamp(self._now())}
             connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(values))
+
+
+def _check_room(connection: sa.Connection, account: int | None) -> None:
+    """Whether one more may wait. Raises OutboxFull."""
+    waiting = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state == "waiting")
+    if connection.execute(waiting).scalar_one() >= MOST_OF_ALL:
+        raise OutboxFull("of all")
+    if account is not None and connection.execute(waiting.where(outbox.c.account == account)).scalar_one() >= MOST_OF_ONE:
+        raise OutboxFull("of one account")
 
 
 def mark_replied(connection: sa.Connection, site: str, reply: Reply) -> bool:
@@ -189,11 +207,13 @@ class Publisher:
             self._requests.waiting.clear()
             again = self._reconnected.is_set()
             self._reconnected.clear()
+            pause_s = 1.0
             try:
                 self._round(again)
             except DBAPIError as error:
                 log.error("the database failed; requests wait", error=type(error).__name__)
-            self._requests.waiting.wait(1.0)
+                pause_s = AGAIN_S  # what was published could not be noted, and is published again
+            self._requests.waiting.wait(pause_s)
 
     def _round(self, again: bool) -> None:
         if self._requests.expire():

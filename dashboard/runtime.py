@@ -51,6 +51,21 @@ class Changes:
             return self._count
 
 
+class Storing:
+    """Whether what sites say can be stored. Set by the one thread that stores it, read by any."""
+
+    def __init__(self) -> None:
+        self.fails = False
+
+    def works(self) -> None:
+        """Something was stored."""
+        self.fails = False
+
+    def failed(self) -> None:
+        """The database did not take it: its disk is full, or it does not answer."""
+        self.fails = True
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """A dashboard's parts. `keys` are its own; `session_key` signs its cookies."""
@@ -61,6 +76,7 @@ class Runtime:
     keys: KeyPair
     session_key: bytes
     changed: Changes
+    storing: Storing = field(default_factory=Storing)
     measures: Measures = field(default_factory=Measures)
     ring: KeyRing = field(default_factory=lambda: KeyRing({}))
     """By which keys sites are known now."""

@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+LARGEST = 1_000_000
+"""Bytes of a settings file: some thousand doors."""
+
 Settings = TypeVar("Settings", bound=msgspec.Struct)
 
 
@@ -26,8 +29,12 @@ class BadSettings(ValueError):
 
 def load_settings(path: Path, form: type[Settings]) -> Settings:
     """The settings in the file. Raises BadSettings; OSError when the file cannot be read."""
+    with path.open("rb") as file:
+        text = file.read(LARGEST + 1)
+    if len(text) > LARGEST:
+        raise BadSettings(str(path), [f"larger than {LARGEST} bytes: this is no settings file"])
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(str(path), [str(error)]) from error
     return read_settings(data, form, str(path))

@@ -261,10 +261,14 @@ def _copy_records(source: sqlite3.Connection, target: sqlite3.Connection, kept: 
 
 
 def _copy_table(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> None:
-    """A table that is no fold, row by row as far as it can be read: private rows foremost."""
-    for row in _rows(source, f'select * from "{table}"'):  # noqa: S608 - a table of our own schema
-        marks = ", ".join("?" * len(row))
-        target.execute(f'insert or ignore into "{table}" values ({marks})', row)  # noqa: S608
+    """A table that is no fold, row by row as far as it can be read: private rows foremost. An older file may lack columns."""
+    known = {row[1] for row in _rows(source, f'pragma table_info("{table}")')}
+    columns = [row[1] for row in target.execute(f'pragma table_info("{table}")') if row[1] in known]
+    if not columns:
+        return
+    names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join("?" * len(columns))
+    for row in _rows(source, f'select {names} from "{table}"'):  # noqa: S608 - a table of our own schema
+        target.execute(f'insert or ignore into "{table}" ({names}) values ({marks})', row)  # noqa: S608
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:

@@ -49,8 +49,9 @@ class Subscriber:
         connected: Callable[[], None],
         stored: Callable[[int, float], None],
         cut: Callable[[], bool],
+        failed: Callable[[], None],
     ) -> None:
-        """`recover` answers a site that lost records.
+        """`recover` answers a site that lost records. `failed` is called when the database does.
 
         `stored` hears of each batch how many messages it was and how many seconds it took. `cut` cuts the database's log off,
         or answers that it could not.
@@ -66,6 +67,7 @@ class Subscriber:
         self._connected = connected
         self._stored = stored
         self._cut = cut
+        self._failed = failed
         self._stopping = threading.Event()
         self._connection: Connection | None = None
         self._cut_s = float("-inf")
@@ -90,6 +92,7 @@ class Subscriber:
         while not self._stopping.is_set():
             inbox: queue.Queue[Delivery | None] = queue.Queue(2 * RECEIVE_MAXIMUM)
             connection = Connection(self._broker, self._name, self._intake.topics(), inbox)
+            steady = True
             try:
                 connection.open()
                 self._connection = connection
@@ -97,15 +100,19 @@ class Subscriber:
             except OSError as error:
                 log.warning("no broker", error=type(error).__name__, why=_why(error), again_in_s=wait_s)
             except DBAPIError as error:
+                steady = False
                 log.error("the database failed; starting again from the tables", error=type(error).__name__)
+                self._failed()
+                self._changed()
             finally:
                 self._connection = None
                 connection.close()
-            wait_s = SMALLEST_WAIT_S if connection.ready.is_set() else min(2 * wait_s, LARGEST_WAIT_S)
+            wait_s = SMALLEST_WAIT_S if steady and connection.ready.is_set() else min(2 * wait_s, LARGEST_WAIT_S)
             self._stopping.wait(wait_s)
 
     def _follow(self, connection: Connection, inbox: "queue.Queue[Delivery | None]") -> None:
         self._intake.reconnected()
+        self._stored(0, 0.0)
         self._witnessed.connected()
         announced = False
         while not self._stopping.is_set() and not connection.lost.is_set():

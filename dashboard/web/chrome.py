@@ -37,9 +37,15 @@ def install(app: Flask) -> None:
     """Gives templates `navigation()` and `me()`."""
     app.add_template_global(navigation, "navigation")
     app.add_template_global(me, "me")
+    app.add_template_global(storing_fails, "storing_fails")
     app.add_template_global(roles_held, "roles_held")
     app.add_template_global(started_alone, "started_alone")
     app.add_template_global(is_first, "first_person")
+
+
+def storing_fails() -> bool:
+    """Whether nothing that sites say can be stored now."""
+    return here().runtime.storing.fails
 
 
 def me() -> User | None:

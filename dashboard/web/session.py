@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import DBAPIError
 
 from controller.record.canonical import moment, timestamp
 from dashboard.database import web_session, write
 from dashboard.read.accounts import Operator, account_name, operators_of
 from dashboard.web import roles
+
+log = structlog.get_logger()
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=8)
@@ -93,10 +97,18 @@ def find(engine: sa.Engine, token: str, now: datetime, *, keep_alive: bool = Tru
             return None
         operators = operators_of(connection, row.account)
     if keep_alive and now - seen_at > _NOTE_EVERY:
-        with write(engine) as connection:
-            seen = sa.update(web_session).where(web_session.c.token_hash == row.token_hash)
-            connection.execute(seen.values(seen_at=timestamp(now)))
+        _note_seen(engine, row.token_hash, now)
     return User(row.account, name, token, operators)
+
+
+def _note_seen(engine: sa.Engine, token_hash: str, now: datetime) -> None:
+    """Somebody is there. On a disk that takes nothing the pages can still be read, until the session would have ended."""
+    try:
+        with write(engine) as connection:
+            seen = sa.update(web_session).where(web_session.c.token_hash == token_hash)
+            connection.execute(seen.values(seen_at=timestamp(now)))
+    except DBAPIError as error:
+        log.warning("not noted that somebody is there", error=type(error).__name__)
 
 
 def _hashed(token: str) -> str:

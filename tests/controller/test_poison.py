@@ -34,6 +34,11 @@ class Bug(Exception):
     """What a rule raises that has one."""
 
 
+def works_in(folder: Path, key: bytes = b"key") -> Works:
+    """The works of a site in this folder."""
+    return Works(folder / "poison.json", folder / "works", key)
+
+
 def answer(_said: dict[str, Any]) -> None:
     """Nobody listens."""
 
@@ -48,7 +53,7 @@ INPUTS: list[Input] = [
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[TestSite]:
     made = people(make_site(tmp_path))
-    made.loop._works = Works(tmp_path, tmp_path, b"key")
+    made.loop._works = works_in(tmp_path)
     yield made
     with suppress(OSError):  # it was closed for a restart
         made.close()
@@ -73,7 +78,7 @@ def again(site: TestSite, version: str = "0") -> TestSite:
     """A restart."""
     site.close()
     made = make_site(site.folder, start=False, boot="boot-n")
-    made.loop._works = Works(site.folder, site.folder, b"key")
+    made.loop._works = works_in(site.folder)
     made.loop._version = version
     made.loop.start()
     made.dashboard = site.dashboard
@@ -163,7 +168,7 @@ def test_another_version_tries_again(site: TestSite, monkeypatch: pytest.MonkeyP
 
 def test_no_card_number_is_in_the_notes(tmp_path: Path) -> None:
     """Neither file gives away what card it was: the digest is keyed."""
-    one, other = (Works(tmp_path, tmp_path, key) for key in (b"a" * 32, b"b" * 32))
+    one, other = (works_in(tmp_path, key) for key in (b"a" * 32, b"b" * 32))
     item = tap("front/in", "felica-lite-s:0127000000000001")
     assert one.suspect(item).poison != other.suspect(item).poison
     one.begin(one.suspect(item))
@@ -177,13 +182,13 @@ def test_no_card_number_is_in_the_notes(tmp_path: Path) -> None:
 def died(folder: Path, *items: Input | None) -> list[Suspect]:
     """What is found after runs that each died with this in the works (None: with nothing)."""
     for item in items:
-        works = Works(folder, folder, b"key")
+        works = works_in(folder)
         works.begin(works.suspect(INPUTS[3]))
         works.end()
         if item is not None:
             works.begin(works.suspect(item))
         works.let_go()
-    return Works(folder, folder, b"key").found()
+    return works_in(folder).found()
 
 
 def test_two_deaths_in_a_row(tmp_path: Path) -> None:
@@ -204,13 +209,13 @@ def test_a_power_cut_is_nobodys_fault(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(works_module, "_BOOT_ID", boots)
     for boot in range(3):
         boots.write_text(f"{boot:036}")
-        assert Works(tmp_path, tmp_path, b"key").found() == []
+        assert works_in(tmp_path).found() == []
         assert died(tmp_path, INPUTS[0]) == []
 
 
 def test_a_disk_that_takes_no_note(tmp_path: Path) -> None:
     """Where nothing can be written, nothing is noted, and nothing is raised."""
-    works = Works(tmp_path / "not there", tmp_path / "not there", b"key")
+    works = works_in(tmp_path / "not there")
     works.begin(works.suspect(INPUTS[0]))
     works.caught()
     works.end()
@@ -253,6 +258,6 @@ def test_they_are_bounded(known: list[int], found: list[int]) -> None:
 
 def test_a_contact_of_either_level_is_one(tmp_path: Path) -> None:
     """Opening and closing are the same contact: one that cannot be decided cannot be trusted either way."""
-    works = Works(tmp_path, tmp_path, b"key")
+    works = works_in(tmp_path)
     assert works.suspect(ContactSeen("a", "leaf", True)) == works.suspect(ContactSeen("a", "leaf", False))
     assert json.loads(json.dumps(works.suspect(INPUTS[4]).sort)) == "request"

@@ -112,3 +112,11 @@ def test_any_document_is_settings_or_bad_settings(data: dict[str, object]) -> No
         read_settings(data, FacilityForm, "site.toml")
     except BadSettings as bad:
         assert bad.mistakes and all(": " in line for line in bad.mistakes)
+
+
+def test_a_file_that_is_no_settings(tmp_path: Path) -> None:
+    """A file larger than any site's settings is refused in one line, and not read to its end."""
+    (tmp_path / "site.toml").write_bytes(b"# " + bytes(2_000_000))
+
+    with pytest.raises(BadSettings, match="no settings file"):
+        load_facility(tmp_path / "site.toml")

@@ -191,7 +191,7 @@ class PartRecovered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class InputsDropped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """More came than can be taken in; so many inputs of this sort were answered `busy` and not decided.
 
-    `sort` is an input's, or `query/` and the id of a dashboard that asks faster than it can be answered.
+    `sort` is an input's; or `query/` or `request/` and the id of a dashboard that asks faster than it is answered.
     """
 
     sort: str
