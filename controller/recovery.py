@@ -50,14 +50,18 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """What says by itself that records are missing: a restore's marker, or a broker that acknowledged more than there are."""
+    """What says by itself that records are missing.
+
+    A restore's marker; a damaged file of which the beginning was saved; a broker that acknowledged more than there are.
+    """
 
     restored: bool
+    salvaged: bool
     acknowledged: int
 
     def stands(self, size: int) -> bool:
         """Whether it is to be believed of a ledger of this size."""
-        return self.restored or self.acknowledged > size
+        return self.restored or self.salvaged or self.acknowledged > size
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ class Recovery:
     def _suspect(self) -> Suspicion:
         cursor = read_cursor(self._data / "link.json")
         ours = cursor is not None and cursor.epoch == self._ledger.epoch
-        return Suspicion((self._data / RESTORED).exists(), cursor.seq if ours and cursor is not None else 0)
+        acknowledged = cursor.seq if ours and cursor is not None else 0
+        return Suspicion((self._data / RESTORED).exists(), self._ledger.salvaged() is not None, acknowledged)
 
     def _settle(self) -> None:
         """The outcome is durable: a later start need not suspect anything any more."""
@@ -187,7 +192,7 @@ class Recovery:
         """Whether nobody contradicts us, and that is not enough: somebody has to have looked just now."""
         if self._ledger.size < self._suspicion.acknowledged:
             return True
-        if not self._suspicion.restored:
+        if not (self._suspicion.restored or self._suspicion.salvaged):
             return False
         held = [answer for answer in witnesses.answers.values() if self._desk.own(answer.said.note.encode()) is not None]
         expected = {keys.id for keys in self._facts.dashboards()}
