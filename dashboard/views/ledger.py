@@ -17,6 +17,7 @@ from controller.record.private import private_refs
 from controller.record.tree import leaf_hash
 from controller.record.words import codes
 from dashboard.read import filters, ledger
+from dashboard.read.breaks import breaks
 from dashboard.read.filters import BadFilter, Filter
 from dashboard.read.lines import Line, body_of, lines
 from dashboard.read.names import Names
@@ -41,6 +42,7 @@ def page() -> str | tuple[str, int]:
             "site": site,
             "sites": choices,
             "epochs": ledger.epochs(connection, site.id),
+            "breaks": breaks(connection, site),
             "portals": names.portals,
             "kinds": sorted({kind for kind, _v in KINDS}),
             "codes": codes("code"),

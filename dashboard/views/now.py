@@ -1,10 +1,12 @@
 """Now: is anything wrong, how do the doors stand, what has just happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 
 from dashboard.own_key import revoked_at
+from dashboard.read.breaks import Break, breaks
 from dashboard.read.lines import Line, last_arrival, newest
 from dashboard.read.names import Names
 from dashboard.read.orders import Order, lockdowns
@@ -35,6 +37,8 @@ class Standing:
     """What the places of the lockdowns are called."""
     revoked: bool = False
     """The site trusts this dashboard no more."""
+    breaks: Sequence[Break] = ()
+    """The newest break of its ledger; the ledger page has all."""
 
     @property
     def failed(self) -> str:
@@ -57,7 +61,8 @@ def page() -> str:
             places = {place: place_name(names, place) for place in ordered}
             gone = revoked_at(connection, site.id, here().runtime.keys.public.id)
             shown = tiles(connection, names)
-            found.append(Standing(site, site.stale(now), site.age_s(now), shown, parts, ordered, places, gone))
+            gaps = breaks(connection, site)[:1]
+            found.append(Standing(site, site.stale(now), site.age_s(now), shown, parts, ordered, places, gone, gaps))
             feed += [(line, site) for line in newest(connection, names, FEED)]
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)
     return render_template("now.html", sites=found, feed=feed[:FEED], after=after)
