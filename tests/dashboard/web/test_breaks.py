@@ -1,4 +1,4 @@
-"""A break of a site's ledger on the page: when, from which record on, what both histories share and what only the old one has."""
+"""A break of a site's ledger on the page: when, from which record on, what both histories share, what only the old one has."""
 
 from collections.abc import Callable
 
