@@ -32,7 +32,7 @@ from sdnotify import SystemdNotifier
 from controller import rotation
 from controller.actuator import NoParts, PartsActuator
 from controller.backup.taking import Source
-from controller.clock import Clock, SystemClock
+from controller.clock import RTC, Clock, SystemClock
 from controller.console import Console, NotRunning, ask
 from controller.desk import Desk
 from controller.disk import MEGABYTE, Disk
@@ -100,7 +100,7 @@ class Site:
     ) -> Loop:
         """The loop over this site, for whoever turns it."""
         facts = Facts(self.ledger.connection)
-        judgement = Judgement(self.facility, facts, Desk(self.facility, facts, self.key, self.former), clock, self.pepper)
+        judgement = Judgement(self.facility, facts, Desk(self.facility, facts, self.key, self.former), self.pepper)
         return Loop(
             self.facility, self.ledger, self.key, judgement, clock, actuator, boot, version("sekimori"), told, reached,
             works,
@@ -110,6 +110,11 @@ class Site:
 def settings_of(data: Path) -> Facility:
     """The facility of a data directory, its device URLs looked at too. Raises BadSettings, OSError."""
     return load_facility(data / "site.toml", device_mistakes)
+
+
+def system_clock(facility: Facility) -> SystemClock:
+    """The machine's clock, trusted as the settings say."""
+    return SystemClock(facility.clock.trust, RTC if facility.clock.rtc else None)
 
 
 @dataclass(frozen=True)
@@ -212,7 +217,7 @@ def rotate_key(data: Path, compromised: bool, reached: Callable[[str], None] = l
         raise BadKey("site.key is a credential of systemd's and read-only: put it into keys/, change it, then seal it again")
     site = open_site(data, lost_key=compromised)
     try:
-        clock = SystemClock(site.facility.clock_trust)
+        clock = system_clock(site.facility)
         stamp = Stamp(timestamp(clock.now()), secrets.token_hex(8), clock.quality())
         site.ledger.begin(stamp)
         rotation.forget_former(data / "keys", clock.now())
@@ -262,10 +267,12 @@ def _showing_fault(data: Path) -> Parts:
 class Controller:
     """A running controller: the site, its parts, the loop and the threads around it."""
 
-    def __init__(self, data: Path, reached: Callable[[str], None] = lambda step: None) -> None:
+    def __init__(
+        self, data: Path, reached: Callable[[str], None] = lambda step: None, clock: Clock | None = None
+    ) -> None:
         self._site = _open_patiently(data)
         facility = self._site.facility
-        self._clock = SystemClock(facility.clock_trust)
+        self._clock = clock or system_clock(facility)
         self._reached = reached
         self._inbox = Inbox()
         self._ending = threading.Event()
@@ -447,7 +454,7 @@ def command(data: Path, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _command_alone(site: Site, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    clock = SystemClock(site.facility.clock_trust)
+    clock = system_clock(site.facility)
     answers: list[dict[str, Any]] = []
     try:
         boot = secrets.token_hex(8)

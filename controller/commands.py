@@ -9,20 +9,21 @@ from typing import Any
 
 import msgspec
 
-from controller.clock import Clock
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.ledger.ledger import fresh_salt
-from controller.record.canonical import canonical
+from controller.record.canonical import canonical, moment
 from controller.record.keys import BadKey, PublicKeys
+from controller.record.kinds.clock import ClockConfirmed
 from controller.record.private import LONGEST_TEXT, PrivateRow
 from controller.record.refusals import Code
 from controller.record.requests import EnrolBadge, ErasePerson, Number
-from controller.rules import badge, erasure, poison, start, trust
+from controller.rules import badge, clock, erasure, poison, start, trust
 from controller.rules.access import Tap
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
 from controller.rules.outcome import Outcome, Refusal
+from controller.timekeeper import Now
 
 CONSOLE = OperatorFact(0, frozenset(), frozenset({"*"}), None, "active")
 """Who stands at the console: number 0."""
@@ -93,7 +94,13 @@ class Forgive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     poison: str
 
 
-def _trust(asked: Trust, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+class ConfirmClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Believe the clock, which showed this time when somebody compared it with a watch."""
+
+    shown_at: str
+
+
+def _trust(asked: Trust, facts: Facts, _facility: Facility, _now: Now) -> Outcome | Refusal:
     try:
         keys = PublicKeys.parse(asked.key)
     except BadKey as error:
@@ -101,11 +108,11 @@ def _trust(asked: Trust, facts: Facts, _facility: Facility, _clock: Clock) -> Ou
     return trust.trust(keys, facts.dashboard(keys.id) is not None)
 
 
-def _revoke(asked: Revoke, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+def _revoke(asked: Revoke, facts: Facts, _facility: Facility, _now: Now) -> Outcome | Refusal:
     return trust.revoke(asked.dashboard, facts.dashboard(asked.dashboard) is not None)
 
 
-def _operator_add(asked: AddOperator, facts: Facts, facility: Facility, _clock: Clock) -> Outcome | Refusal:
+def _operator_add(asked: AddOperator, facts: Facts, facility: Facility, _now: Now) -> Outcome | Refusal:
     number = facts.next("operator")
     text = PrivateRow(f"operator-{number}", 1, {"name": asked.name.strip()[:LONGEST_TEXT]}, fresh_salt())
     if asked.person is not None and facts.person_state(asked.person) is None:
@@ -113,19 +120,19 @@ def _operator_add(asked: AddOperator, facts: Facts, facility: Facility, _clock: 
     return trust.register_operator(number, text, asked.roles, asked.scope, asked.person, frozenset(facility.zones))
 
 
-def _operator_change(asked: ChangeOperator, facts: Facts, facility: Facility, _clock: Clock) -> Outcome | Refusal:
+def _operator_change(asked: ChangeOperator, facts: Facts, facility: Facility, _now: Now) -> Outcome | Refusal:
     return trust.change_operator(facts.operator(asked.operator), asked.roles, asked.scope, frozenset(facility.zones))
 
 
-def _operator_retire(asked: RetireOperator, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+def _operator_retire(asked: RetireOperator, facts: Facts, _facility: Facility, _now: Now) -> Outcome | Refusal:
     return trust.retire_operator(facts.operator(asked.operator))
 
 
-def _start_alone(asked: StartAlone, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+def _start_alone(asked: StartAlone, facts: Facts, _facility: Facility, _now: Now) -> Outcome | Refusal:
     return start.begin(facts.next("start"), asked.operator, facts.operators(), facts.start())
 
 
-def _enrol(asked: Enrol, facts: Facts, facility: Facility, clock: Clock) -> Outcome | Refusal:
+def _enrol(asked: Enrol, facts: Facts, facility: Facility, now: Now) -> Outcome | Refusal:
     at = facility.readers.get(asked.reader)
     return badge.open_enrolment(
         EnrolBadge(asked.person, asked.reader),
@@ -133,15 +140,15 @@ def _enrol(asked: Enrol, facts: Facts, facility: Facility, clock: Clock) -> Outc
         portal=None if at is None else at.portal,
         busy=asked.reader in facts.enrolments({}),
         person_state=facts.person_state(asked.person),
-        now=clock.now(),
+        now=now.judged,
     )
 
 
-def _enrol_card(asked: EnrolCard, facts: Facts, facility: Facility, clock: Clock) -> Outcome | Refusal:
+def _enrol_card(asked: EnrolCard, facts: Facts, facility: Facility, now: Now) -> Outcome | Refusal:
     if facts.person_state(asked.person) != "active":
         return Refusal(Code.SUBJECT, "person")
     outcome = badge.enrol(
-        Enrolment("", "", asked.person, clock.now()),
+        Enrolment("", "", asked.person, now.judged),
         Tap(asked.credential, asked.assurance, asked.problem, asked.label),
         facts.badge_of(asked.credential),
         number=facts.next("badge"),
@@ -151,15 +158,23 @@ def _enrol_card(asked: EnrolCard, facts: Facts, facility: Facility, clock: Clock
     return Outcome(outcome.records)
 
 
-def _forgive(asked: Forgive, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+def _forgive(asked: Forgive, facts: Facts, _facility: Facility, _now: Now) -> Outcome | Refusal:
     return poison.forgive(facts.poison(), asked.poison)
 
 
-def _person_erase(asked: ErasePerson, facts: Facts, _facility: Facility, _clock: Clock) -> Outcome | Refusal:
+def _person_erase(asked: ErasePerson, facts: Facts, _facility: Facility, _now: Now) -> Outcome | Refusal:
     return erasure.erase(facts.subject(asked.person), asked.reason, CONSOLE, "console")
 
 
-Rule = Callable[[Any, Facts, Facility, Clock], Outcome | Refusal]
+def _clock_confirm(asked: ConfirmClock, _facts: Facts, _facility: Facility, now: Now) -> Outcome | Refusal:
+    try:
+        shown = moment(asked.shown_at)
+    except ValueError:
+        return Refusal(Code.FORM, "shown_at")
+    return clock.confirm(now.clock, shown, now.at) or Outcome((ClockConfirmed(asked.shown_at),))
+
+
+Rule = Callable[[Any, Facts, Facility, Now], Outcome | Refusal]
 
 COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
     "trust": (Trust, _trust),
@@ -172,11 +187,12 @@ COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
     "enrol": (Enrol, _enrol),
     "enrol.card": (EnrolCard, _enrol_card),
     "forgive": (Forgive, _forgive),
+    "clock.confirm": (ConfirmClock, _clock_confirm),
 }
 
 
 def decide(
-    command: str, arguments: dict[str, Any], facts: Facts, facility: Facility, clock: Clock
+    command: str, arguments: dict[str, Any], facts: Facts, facility: Facility, now: Now
 ) -> Outcome | Refusal:
     """What becomes of a console command."""
     if command not in COMMANDS:
@@ -187,4 +203,4 @@ def decide(
         asked = msgspec.convert(arguments, form)
     except (msgspec.ValidationError, TypeError, UnicodeEncodeError) as error:
         return Refusal(Code.FORM, str(error)[:200])
-    return rule(asked, facts, facility, clock)
+    return rule(asked, facts, facility, now)

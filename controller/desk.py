@@ -29,6 +29,7 @@ from controller.record.requests import (
 )
 from controller.rules import badge, erasure, passage, person, posture, right, start
 from controller.rules.authority import OperatorFact, authorise, within
+from controller.rules.clock import trusted
 from controller.rules.effects import PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
@@ -267,7 +268,7 @@ def _stale(request: Request, now: datetime, clock: str) -> Refusal | None:
         return Refusal(Code.FRESHNESS, "expires_at")
     if expires is None:
         return None
-    if clock == "unsynced":
+    if not trusted(clock):
         return Refusal(Code.CLOCK, "expires_at")
     if now > expires or issued > now + CLOCK_SLACK:
         return Refusal(Code.FRESHNESS, "expires_at")

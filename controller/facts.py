@@ -10,12 +10,14 @@ from controller.ledger.nodes import subtree_of
 from controller.record.canonical import moment
 from controller.record.envelope import decode
 from controller.record.keys import PublicKeys
+from controller.record.kinds.clock import CLOCK, ClockDoubted
 from controller.record.kinds.entry import EntryGranted
 from controller.record.kinds.site import SiteConfigured
 from controller.record.tree import range_hash
 from controller.rules.access import BadgeFact, RightFact
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
+from controller.rules.clock import trusted
 from controller.rules.epoch import LedgerFact
 from controller.rules.erasure import Subject
 from controller.rules.poison import Poison
@@ -27,6 +29,9 @@ BADGE = """select badge.badge, badge.person, badge.state, coalesce(person.state,
     left join person on person.person = badge.person where """
 RIGHTS = "select access_right, schedule, from_at, until_at, state from access_right where person = ? and zone = ?"
 _BY_OPERATOR = "operator:"
+
+_LOOK_BACK = 1000
+"""Records from the end among which one is looked for whose clock was trusted: until a doubt is recorded, others are few."""
 
 
 @lru_cache(maxsize=64)
@@ -201,6 +206,18 @@ class Facts:
     def failed_parts(self) -> dict[str, str]:
         """The parts that had failed when the ledger last heard of them, and why."""
         return dict(self._connection.execute("select part, reason from part where state = 'failed'").fetchall())
+
+    def clock(self) -> tuple[str | None, bool]:
+        """The last time that is known for sure, None for none; and whether the last word on the clock is that of a doubt."""
+        found = self._connection.execute("select seq from part where part = ? and state = 'failed'", (CLOCK,)).fetchone()
+        if found is not None:
+            row = self._connection.execute("select bytes from record where seq = ?", found).fetchone()
+            body = decode(row[0]).body
+            return (body.known_at if isinstance(body, ClockDoubted) else None), True
+        for (data,) in self._connection.execute("select bytes from record order by seq desc limit ?", (_LOOK_BACK,)):
+            if trusted((record := decode(data)).clock):
+                return record.at, False
+        return None, False
 
     def configured(self) -> dict[str, set[str]]:
         """The ids in the tables of what is screwed on."""

@@ -5,10 +5,8 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import lru_cache
 
-from controller.clock import Clock
 from controller.commands import decide as decide_command
 from controller.desk import Desk, Rejected
 from controller.facility import Facility, ReaderAt
@@ -35,11 +33,13 @@ from controller.record.topics import Reply
 from controller.rules import access, badge, epoch, passage, posture
 from controller.rules.access import Tap
 from controller.rules.badge import Enrolment
+from controller.rules.clock import trusted
 from controller.rules.effects import Effect, PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
 from controller.rules.poison import Poison
 from controller.rules.portal import Cue, PortalState, Status
+from controller.timekeeper import Now
 
 _TELL_S = 60.0
 _MOST_TOLD = 30
@@ -58,16 +58,6 @@ class Verdict:
     again: Reply | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
-    """The moment of an input: `judged` is `at`, or the last record's time while the clock is not trusted (design §6)."""
-
-    at: datetime
-    judged: datetime
-    seconds: float
-    clock: str
-
-
 KEPT = frozenset({"enrolment", "poison", "portal_override", "lockdown", "zone_opening"})
 """The tables of which something is kept between turns: a record that changes one is followed by `reload`."""
 
@@ -75,11 +65,10 @@ KEPT = frozenset({"enrolment", "poison", "portal_override", "lockdown", "zone_op
 class Judgement:
     """Answers inputs on the facts of the moment. Keeps nothing that the ledger does not."""
 
-    def __init__(self, facility: Facility, facts: Facts, desk: Desk, clock: Clock, pepper: bytes) -> None:
+    def __init__(self, facility: Facility, facts: Facts, desk: Desk, pepper: bytes) -> None:
         self._facility = facility
         self._facts = facts
         self._desk = desk
-        self._clock = clock
         self._pepper = pepper
         self._reader_portals = {reader.id: reader.portal for reader in facility.readers.values()}
         self.enrolments: dict[str, Enrolment] = {}
@@ -128,7 +117,7 @@ class Judgement:
             case QueriesTurnedAway(dashboard, count):
                 return Verdict(Outcome((InputsDropped(f"query/{dashboard}", count),)))
             case ConsoleAsked():
-                return self._console(item)
+                return self._console(item, now)
             case PartFailing(part, reason):
                 known = self.failed.get(part) == reason
                 self.failed[part] = reason
@@ -181,7 +170,7 @@ class Judgement:
                 yield Verdict(passage.cue(self._at(portal, portals, now), Cue.DEADLINE))
         yield from self._postures_due(now, portals)
         for enrolment in list(self.enrolments.values()):
-            if enrolment.until_at <= now.at:
+            if not badge.is_open(enrolment, now.judged):
                 yield Verdict(badge.lapse(enrolment))
         for dashboard, count in self._rates.due(now.seconds).items():
             yield Verdict(Outcome((InputsDropped(f"request/{dashboard}", count),)))
@@ -190,15 +179,15 @@ class Judgement:
         """Overrides that are over, then every portal that does not stand as it is to stand (C8.8)."""
         for portal in self.postures.lapsed(now.judged):
             yield Verdict(posture.ended(portal))
-        self.postures.look(now.judged, now.clock != "unsynced")
+        self.postures.look(now.judged, trusted(now.clock))
         for portal, wanted in self.postures.moves(portals):
             yield Verdict(passage.stand(self._at(portal, portals, now), wanted))
 
     def next_due_s(self, now: Now, portals: dict[str, PortalState]) -> float | None:
         """Seconds until the next deadline, or None for none."""
         waits = [state.deadline - now.seconds for state in portals.values() if state.deadline is not None]
-        waits += [(enrolment.until_at - now.at).total_seconds() for enrolment in self.enrolments.values()]
-        if (edge := self.postures.wait_s(now.judged, now.clock != "unsynced")) is not None:
+        waits += [(enrolment.until_at - now.judged).total_seconds() for enrolment in self.enrolments.values()]
+        if (edge := self.postures.wait_s(now.judged, trusted(now.clock))) is not None:
             waits.append(edge)
         if (counted := self._rates.wait_s(now.seconds)) is not None:
             waits.append(counted)
@@ -212,7 +201,7 @@ class Judgement:
         tap = Tap(self.digest(card.credential), int(card.assurance), card.problem, card.label)
         known = self._facts.badge_of(tap.credential) if tap.credential else None
         enrolment = self.enrolments.get(reader.id)
-        if enrolment is not None and now.at < enrolment.until_at:
+        if enrolment is not None and badge.is_open(enrolment, now.judged):
             return badge.enrol(
                 enrolment,
                 tap,
@@ -318,8 +307,8 @@ class Judgement:
         root = self._facts.root(witnessed.size) if witnessed.size <= own.size else None
         return epoch.answer(witnessed, note.decode(), own, root)
 
-    def _console(self, item: ConsoleAsked) -> Verdict:
-        decision = decide_command(item.command, item.arguments, self._facts, self._facility, self._clock)
+    def _console(self, item: ConsoleAsked, now: Now) -> Verdict:
+        decision = decide_command(item.command, item.arguments, self._facts, self._facility, now)
         if isinstance(decision, Refusal):
             return Verdict(Outcome(), "console", refusal=decision, console=item)
         return Verdict(decision, "console", console=item)

@@ -6,8 +6,8 @@ nothing was decided: the portals' states are those from before, and nothing open
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 import msgspec
@@ -17,12 +17,13 @@ from controller.configuration import configured
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.inbox import Input, RequestReceived
-from controller.judgement import KEPT, Judgement, Now, Verdict, conclusion
+from controller.judgement import KEPT, Judgement, Verdict, conclusion
 from controller.ledger.faults import disk_fault, is_damage
 from controller.ledger.ledger import Ledger, Stamp
 from controller.record.canonical import moment, timestamp
 from controller.record.envelope import Record
 from controller.record.keys import KeyPair
+from controller.record.kinds.clock import ClockConfirmed
 from controller.record.kinds.door import ReleaseAbandoned
 from controller.record.kinds.request import RequestsRejected
 from controller.record.kinds.site import ControllerStarted, ControllerStopped, InputsDropped
@@ -34,6 +35,7 @@ from controller.rules.effects import Effect, SecureLock
 from controller.rules.outcome import Moved
 from controller.rules.poison import Poison
 from controller.rules.portal import PortalState, Step
+from controller.timekeeper import Now, Timekeeper
 from controller.turn import Committed, Draft, after_commit, at_once
 from controller.works import Works
 
@@ -61,7 +63,7 @@ class Loop:
         self._ledger = ledger
         self._key = key
         self._judgement = judgement
-        self._clock = clock
+        self._time = Timekeeper(clock, 3600.0 * facility.clock.holdover_h)
         self._actuator = actuator
         self._boot = boot
         self._version = version
@@ -83,8 +85,9 @@ class Loop:
         now, draft = self._now(), Draft()
         self._ledger.begin(self._stamp(now))
         facts = Facts(self._ledger.connection)
-        with self._ledger.transaction():
+        with self._transaction():
             self._append(ControllerStarted(self._version, self._boot), now, draft)
+            self._tell_clock(now, draft)
             if (salvaged := self._ledger.salvaged()) is not None:
                 self._append(salvaged, now, draft)
             if (screwed_on := configured(self._facility, facts)) is not None:
@@ -114,7 +117,8 @@ class Loop:
         """Goes on after an outage of the disk: these records, releases that nobody performed, and the doors as they stand."""
         self._judgement.reconnect(self._ledger.connection)
         now, draft = self._now(), Draft()
-        with self._ledger.transaction():
+        with self._transaction():
+            self._tell_clock(now, draft)
             for body in bodies:
                 self._append(body, now, draft)
             for portal, release in Facts(self._ledger.connection).pending_releases():
@@ -160,7 +164,7 @@ class Loop:
         before, counted = dict(self.portals), self._rejections.copy()
         if inputs or dropped or self._is_due(now):
             try:
-                with self._ledger.transaction():
+                with self._transaction():
                     self._decide(inputs, dropped or Counter(), draft)
                     self._reached("decided")
                     for effect in at_once(draft.effects):
@@ -181,10 +185,12 @@ class Loop:
         """One input after the other, each at its own moment and on what those before it have done; then what is due."""
         for item in inputs:
             now = self._now()
+            self._tell_clock(now, draft)
             self._settle(self._verdict(item, now), now, draft)
         if self._works is not None:
             self._works.end()
         now = self._now()
+        self._tell_clock(now, draft)
         for verdict in self._judgement.due(now, self.portals):
             self._settle(verdict, now, draft)
         for sort, count in dropped.items():
@@ -229,6 +235,8 @@ class Loop:
         self._reached("told")
 
     def _is_due(self, now: Now) -> bool:
+        if self._time.news:
+            return True
         waits = self._judgement.next_due_s(now, self.portals)
         return (waits is not None and waits <= 0) or self._rejections.wait_s(now.seconds) == 0
 
@@ -274,6 +282,8 @@ class Loop:
         appended = self._ledger.append(body, by, self._stamp(now))
         self._reached("appended")
         draft.done.appended.append(appended)
+        if isinstance(body, ClockConfirmed):
+            self._time.confirm()
         draft.done.size = self._ledger.size
         if any(change.table in KEPT for change in appended.changes):
             self._judgement.reload()
@@ -310,10 +320,27 @@ class Loop:
     # Time -----------------------------------------------------------------------------------------------------------------
 
     def _now(self) -> Now:
-        at, clock = self._clock.now(), self._clock.quality()
-        latest = self._ledger.latest
-        judged = max(at, moment(latest)) if clock == "unsynced" and latest else at
-        return Now(at, judged, self._clock.monotonic(), clock)
+        if not self._time.begun:
+            floor, doubted = Facts(self._ledger.connection).clock()
+            self._time.begin(None if floor is None else moment(floor), doubted)
+        return self._time.now()
+
+    def _tell_clock(self, now: Now, draft: Draft) -> None:
+        """Records when the clock is doubted and when it is trusted again, before what is decided by it."""
+        for body in self._time.news:
+            self._append(body, now, draft)
+        self._time.told()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """One of the ledger's. If it fails, what was to be said of the clock is still to be said."""
+        kept = self._time.kept
+        try:
+            with self._ledger.transaction():
+                yield
+        except BaseException:
+            self._time.kept = kept
+            raise
 
     def _stamp(self, now: Now) -> Stamp:
         return Stamp(timestamp(now.at), self._boot, now.clock)

@@ -299,7 +299,7 @@ def make_site(
     connection = BreakingConnection(ledger.connection)
     ledger.connection = connection  # type: ignore[assignment]
     clock = clock or SteppedClock(BEGAN)
-    judgement = Judgement(facility, facts, Desk(facility, facts, key), clock, PEPPER)
+    judgement = Judgement(facility, facts, Desk(facility, facts, key), PEPPER)
     actuator = RecordingActuator(ledger.path)
     committed: list[Committed] = []
     steps: list[str] = []

@@ -14,6 +14,8 @@ from controller.record.words import words
 
 _KIND_CELLS = 31
 """The column of kinds, in terminal cells: a Japanese letter takes two."""
+_GROUPS = {"clock.doubted": "clock_doubt", "person.erased": "erasure"}
+"""Where the words for a reason are that means something else elsewhere."""
 _STYLES = {"granted": "green", "refused": "yellow", "alarm": "bold red"}
 
 
@@ -34,7 +36,7 @@ class RecordLine:
             set_cell_size(words(record.kind, self._lang, "kind"), _KIND_CELLS),
             self._place(record, about.portal, about.zone),
             self._who(record, about.person, about.operator),
-            words(about.code, self._lang, "erasure" if record.kind == "person.erased" else "") if about.code else "",
+            words(about.code, self._lang, _GROUPS.get(record.kind, "")) if about.code else "",
             f"[{words(about.mark, self._lang, 'mark')}]" if about.mark else "",
         ]
         return "  ".join(printable(part) for part in parts if part).rstrip(), _STYLES.get(about.result, "")

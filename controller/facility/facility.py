@@ -7,7 +7,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from controller.facility.forms import ASSURANCES, AnnunciatorForm, BrokerForm, DiskForm, FacilityForm, Names, PortalForm
+from controller.facility.forms import (
+    ASSURANCES,
+    AnnunciatorForm,
+    BrokerForm,
+    ClockForm,
+    DiskForm,
+    FacilityForm,
+    Names,
+    PortalForm,
+)
 from controller.facility.hours import hours_text, schedule_of
 from controller.facility.mistakes import listen_address, mistakes_in
 from controller.facility.settings import BadSettings, load_settings
@@ -60,7 +69,7 @@ class Facility:
     id: str
     name: Names
     timezone: ZoneInfo
-    clock_trust: str
+    clock: ClockForm
     broker: BrokerForm | None
     metrics: tuple[str, int] | None
     disk: DiskForm
@@ -117,7 +126,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         id=form.site.id,
         name=form.site.name,
         timezone=zone,
-        clock_trust=form.clock.trust,
+        clock=form.clock,
         broker=_broker(form.broker, folder),
         metrics=listen_address(form.metrics.listen) if form.metrics else None,
         disk=form.disk,

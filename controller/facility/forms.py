@@ -30,6 +30,10 @@ class ClockForm(_Form, frozen=True):
     """`[clock]`: `ntp` trusts the clock once the kernel says it is synchronised, `host` always (demo, virtual machines)."""
 
     trust: str = "ntp"
+    rtc: bool = True
+    """Whether a clock that a real-time clock set at the machine's start is trusted."""
+    holdover_h: int = 72
+    """So many hours after the last synchronisation the clock is still trusted."""
 
 
 class BrokerForm(_Form, frozen=True):

@@ -4,7 +4,15 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from controller.facility.forms import ASSURANCES, BrokerForm, DiskForm, FacilityForm, PortalForm, ScheduleForm
+from controller.facility.forms import (
+    ASSURANCES,
+    BrokerForm,
+    ClockForm,
+    DiskForm,
+    FacilityForm,
+    PortalForm,
+    ScheduleForm,
+)
 from controller.facility.hours import GROUPS, windows
 from controller.facility.settings import did_you_mean
 from controller.rules.schedule import DAYS
@@ -12,6 +20,8 @@ from controller.rules.schedule import DAYS
 _MOST_RECOVERY_S = 600
 _MOST_MB = 1_000_000
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_MOST_HOLDOVER_H = 720
+"""A month: two minutes of a Pi's drift."""
 _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 
 
@@ -23,8 +33,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         ZoneInfo(form.site.timezone)
     except (ZoneInfoNotFoundError, ValueError):
         yield f"site.timezone: {form.site.timezone!r} is not a time zone; write Asia/Tokyo"
-    if form.clock.trust not in ("ntp", "host"):
-        yield f"clock.trust: {form.clock.trust!r} is neither 'ntp' nor 'host'"
+    yield from _clock_mistakes(form.clock)
     if form.calendar.national not in ("JP", ""):
         yield f"calendar.national: {form.calendar.national!r} is not known; 'JP' or ''"
     yield from _disk_mistakes(form.disk)
@@ -57,6 +66,13 @@ def _recipient_mistakes(form: FacilityForm) -> Iterator[str]:
     for n, recipient in enumerate(form.backup.recipients, 1):
         if not _RECIPIENT.fullmatch(recipient):
             yield f"backup.recipients[{n}]: {recipient[:80]!r} is no age1… key of `sekimori backup --new-key`"
+
+
+def _clock_mistakes(form: ClockForm) -> Iterator[str]:
+    if form.trust not in ("ntp", "host"):
+        yield f"clock.trust: {form.trust!r} is neither 'ntp' nor 'host'"
+    if not 0 <= form.holdover_h <= _MOST_HOLDOVER_H:
+        yield f"clock.holdover_h: {form.holdover_h}; hours, 0 to {_MOST_HOLDOVER_H}"
 
 
 def _disk_mistakes(form: DiskForm) -> Iterator[str]:

@@ -24,7 +24,9 @@ class Facets:
     """`alone` or empty."""
 
 
-_ALARMS = frozenset({"door.held", "door.forced", "input.poisoned", "ledger.salvaged", "part.failed", "requests.rejected"})
+_ALARMS = frozenset(
+    {"clock.doubted", "door.held", "door.forced", "input.poisoned", "ledger.salvaged", "part.failed", "requests.rejected"}
+)
 
 
 def _first(body: msgspec.Struct, *names: str) -> Any:  # noqa: ANN401 - whatever the field holds

@@ -13,6 +13,8 @@ from controller.rules.effects import ArmReader, PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 
 ENROLMENT_S = 60
+_SLACK_S = 2
+"""What a clock that is kept may be put back by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,11 @@ class Enrolment:
     portal: str
     person: int
     until_at: datetime
+
+
+def is_open(enrolment: Enrolment, now: datetime) -> bool:
+    """Whether the reader still waits. Not when the clock was set back behind the beginning: nobody waits there any more."""
+    return 0 < (enrolment.until_at - now).total_seconds() <= ENROLMENT_S + _SLACK_S
 
 
 def open_enrolment(

@@ -86,7 +86,12 @@ class _About:
         return self.rights.get(right or 0) or self.badges.get(badge or 0) or (None, "")
 
 
-_GROUPS = {"enrolment.closed": "enrolment", "ledger.opened": "opening", "person.erased": "erasure"}
+_GROUPS = {
+    "clock.doubted": "clock_doubt",
+    "enrolment.closed": "enrolment",
+    "ledger.opened": "opening",
+    "person.erased": "erasure",
+}
 """Where the words for a record's reason are, for kinds whose reasons are no refusals."""
 
 

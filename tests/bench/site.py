@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 
 from controller.app import Site, open_site
-from controller.clock import Clock, SystemClock
+from controller.clock import Clock
 from controller.desk import Desk
 from controller.facts import Facts
-from controller.judgement import Judgement, Now, credential_digest
+from controller.judgement import Judgement, credential_digest
 from controller.ledger.ledger import Stamp
 from controller.record.canonical import timestamp
 from controller.record.keys import KeyPair
@@ -26,6 +26,7 @@ from controller.record.kinds.person import PersonRegistered
 from controller.record.kinds.right import RightRequested
 from controller.record.kinds.trust import DashboardTrusted, OperatorRegistered
 from controller.record.private import PrivateRow
+from controller.timekeeper import Now
 from hardware.protocols import Assurance, CardRead
 
 SITE = "bench"
@@ -191,4 +192,4 @@ def now_of(clock: Clock) -> Now:
 def judgement_of(site: Site) -> Judgement:
     """The site's judgement alone: facts gathered and decided, nothing written."""
     facts = Facts(site.ledger.connection)
-    return Judgement(site.facility, facts, Desk(site.facility, facts, site.key), SystemClock("host"), site.pepper)
+    return Judgement(site.facility, facts, Desk(site.facility, facts, site.key), site.pepper)

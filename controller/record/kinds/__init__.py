@@ -1,8 +1,25 @@
 """The kinds of records, one module a noun. A changed kind gets a new version; golden files hold the bytes of each."""
 
-from controller.record.kinds import badge, disk, door, entry, input, person, posture, request, right, site, start, trust
+from controller.record.kinds import (
+    badge,
+    clock,
+    disk,
+    door,
+    entry,
+    input,
+    person,
+    posture,
+    request,
+    right,
+    site,
+    start,
+    trust,
+)
 
-__all__ = ["badge", "disk", "door", "entry", "input", "load", "person", "posture", "request", "right", "site", "start", "trust"]
+__all__ = [
+    "badge", "clock", "disk", "door", "entry", "input", "load",
+    "person", "posture", "request", "right", "site", "start", "trust",
+]
 
 
 def load() -> None:

@@ -21,7 +21,21 @@ from controller.record.envelope import (
     encode,
     kind_of,
 )
-from controller.record.kinds import badge, disk, door, entry, input, person, posture, request, right, site, start, trust
+from controller.record.kinds import (
+    badge,
+    clock,
+    disk,
+    door,
+    entry,
+    input,
+    person,
+    posture,
+    request,
+    right,
+    site,
+    start,
+    trust,
+)
 from controller.record.private import PrivateRef
 from controller.record.projection import project
 from controller.record.tables import FOLD_VERSION
@@ -49,6 +63,9 @@ EXAMPLES: list[msgspec.Struct] = [
     site.PartFailed("gpio:17", "silent"),
     site.PartRecovered("gpio:17"),
     site.InputsDropped("CredentialPresented", 12),
+    clock.ClockDoubted("jump", -1209600, "2026-11-21T23:05:05.123456Z"),
+    clock.ClockTrusted("synced"),
+    clock.ClockConfirmed("2026-11-21T23:05:05.123456Z"),
     disk.DiskRecovered("full", "2026-11-21T23:05:05.123456Z", 3, 1, 2, ("lab-door",)),
     disk.LedgerSalvaged("malformed", 41, "damaged/20261122T000505Z"),
     input.InputPoisoned("ab" * 32, "tap", "lab-door/in", "0.1.0"),

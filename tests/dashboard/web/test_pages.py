@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 from example_house import House
 
 from controller.record.canonical import timestamp
+from controller.record.kinds.clock import ClockDoubted, ClockTrusted
 from controller.record.kinds.door import DoorClosed
 from controller.record.kinds.person import PersonSuspended
 from controller.record.kinds.site import PartRecovered
@@ -147,7 +148,6 @@ def test_a_disk_that_fails_is_shown_though_no_record_says_so(
     assert guard.get("/api/v1/now").json["sites"][0]["failed"] != before
     house._take([house.peer.state("part", "disk", row | {"seq": seq, "state": "ok"}, seq)])
     assert 'data-part="disk"' not in guard.get("/?lang=en").text
-
 
 
 def _note(text: str, note: str) -> str:
@@ -288,3 +288,17 @@ def test_lockdown_page_offers_what_one_may(house: House, signed_in: SignIn) -> N
     assert "Lift the lockdown" in manager.get("/lockdown/factory").text
     for address in ("server/begin", "lab/end", "moon/begin", "lab/open"):
         assert guard.get(f"/lockdown/factory/{address}").status_code == 404
+
+
+def test_a_clock_that_is_doubted_is_an_alarm_until_it_is_trusted(house: House, signed_in: SignIn) -> None:
+    """A site whose clock is not trusted says so on the first page, with the reason, in both languages, as long as it lasts; the
+    record is an alarm."""
+    guard = signed_in("guard")
+    house.write(ClockDoubted("jump", -7200, house.peer.now()))
+    alarm = 'data-part="clock"'
+
+    assert alarm in guard.get("/?lang=en").text and "It was set to another time" in guard.get("/").text
+    assert "時計を信頼できません" in guard.get("/?lang=ja").text
+    assert "時刻が設定し直されました" in guard.get("/ledger?kind=clock.doubted").text
+    house.write(ClockTrusted("synced"))
+    assert alarm not in guard.get("/?lang=en").text
