@@ -35,8 +35,19 @@ from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
 from controller.rules.portal import PortalState
 
-LONGEST_S = {"portal.release": 60.0, "portal.override": 60.0}
-"""Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason."""
+LONGEST_S = {
+    "portal.release": 60.0,
+    "portal.override": 60.0,
+    "portal.resume": 600.0,
+    "lockdown.end": 600.0,
+    "person.reinstate": 600.0,
+    "badge.enrol": 60.0,
+}
+"""Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason.
+
+Nor is what was locked since then undone by it: a broker can hold a message back, and hand out a reinstatement behind a later
+suspension, or an enrolment in the night. What only takes away never has to expire.
+"""
 
 CLOCK_SLACK = timedelta(seconds=120)
 """How far a dashboard's clock may be ahead."""

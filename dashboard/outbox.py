@@ -21,8 +21,15 @@ from controller.record.requests import check_private, make_request, name_of, rea
 from controller.record.topics import Reply, Topics
 from dashboard.database import outbox, write
 
-EXPIRES = {"portal.release": timedelta(seconds=10), "portal.override": timedelta(seconds=30)}
-"""What is only good now. Everything else waits as long as it takes: a revocation never expires."""
+EXPIRES = {
+    "portal.release": timedelta(seconds=10),
+    "portal.override": timedelta(seconds=30),
+    "portal.resume": timedelta(minutes=5),
+    "lockdown.end": timedelta(minutes=5),
+    "person.reinstate": timedelta(minutes=5),
+    "badge.enrol": timedelta(seconds=30),
+}
+"""What is only good now: it opens, or undoes what locks. All else waits as long as it takes: a revocation never expires."""
 
 AGAIN_S = 5.0
 """How long an unanswered request waits to be published again."""
@@ -135,7 +142,8 @@ class Outbox:
         wanted = [table.state == "waiting", sa.or_(table.expires_at.is_(None), table.expires_at > timestamp(now))]
         if not again:
             before = timestamp(now - timedelta(seconds=AGAIN_S))
-            wanted.append(sa.or_(table.published_at.is_(None), table.published_at <= before))
+            ahead = table.published_at > timestamp(now)  # this clock was set back: nobody waits until it has caught up
+            wanted.append(sa.or_(table.published_at.is_(None), table.published_at <= before, ahead))
         order = (sa.func.coalesce(table.published_at, ""), table.id)
         query = sa.select(table.id, table.ledger_site, table.bytes).where(*wanted).order_by(*order).limit(_ROUND)
         with self._engine.connect() as connection:

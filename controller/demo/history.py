@@ -139,7 +139,7 @@ class History:
     def _ask(self, login: str, body: msgspec.Struct, text: Text | None = None) -> None:
         self.clock.step(timedelta(seconds=self._chance.uniform(2, 9)))
         now = self.clock.now()
-        expires = now + timedelta(seconds=10) if isinstance(body, ReleasePortal) else None
+        expires = now + timedelta(seconds=10) if isinstance(body, ReleasePortal | EnrolBadge) else None
         request = make_request(
             self._dashboard, self._site.facility.id, self._site.key.public, id=str(ULID.from_datetime(now)), body=body,
             private={k: v for k, v in (text or {}).items() if v}, operator=_OPERATOR[login], issued_at=now,

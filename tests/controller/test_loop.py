@@ -501,6 +501,44 @@ def test_a_release_expires(site: TestSite) -> None:
     assert site.actuator.releases() == []
 
 
+@pytest.mark.parametrize(
+    ("body", "operator"),
+    [
+        (ask.ReinstatePerson(3), 1),
+        (ask.EnrolBadge(1, "front/in"), 1),
+        (ask.EndLockdown("*"), 2),
+        (ask.ResumePortal("front"), 2),
+    ],
+    ids=lambda given: ask.name_of(given) if isinstance(given, msgspec.Struct) else "",
+)
+def test_what_opens_cannot_be_held_back(site: TestSite, body: msgspec.Struct, operator: int) -> None:
+    """What undoes a lock or arms a reader must expire: a broker that hands it out late, or a request without an end, does
+    nothing. What only takes away is done however late it comes (design §5)."""
+    held_back = site.request(body, operator)
+    revocation = site.request(ask.SuspendPerson(1), 2, expires_at=None)
+    before = site.ledger.size
+    site.step(3600)
+
+    assert site.asks(body, operator, expires_at=None) == "freshness"
+    assert site.asks(body, operator, expires_at=site.clock.now() + timedelta(days=1)) == "freshness"
+    site.turn(RequestReceived(held_back))
+    assert site.committed_replies()[-1].code == "freshness"
+    assert set(site.kinds(before + 1)) == {"request.refused"}
+    site.turn(RequestReceived(revocation))
+    assert site.committed_replies()[-1].code is None
+
+
+def test_a_reinstatement_held_back_does_not_undo_a_later_suspension(site: TestSite) -> None:
+    """A reinstatement without an end, kept by a broker until somebody is suspended again, does not let them in (C7.4)."""
+    held_back = site.request(ask.ReinstatePerson(1), 1, expires_at=None)
+    assert site.asks(ask.SuspendPerson(1), 2) is None
+
+    site.turn(RequestReceived(held_back))
+
+    assert site.facts.person_state(1) == "suspended"
+    assert last(site, tap("front/in", "card:1")) == ("entry.refused", "active_person")
+
+
 def test_two_accounts_of_one_human_are_not_two_persons(site: TestSite) -> None:
     """A right asked for and approved by two operators who are the same human is not approved (C7.3)."""
     for _ in range(2):

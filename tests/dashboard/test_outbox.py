@@ -9,12 +9,20 @@ from databases import url_in
 from site_on_air import wait_for
 from site_peer import SitePeer
 
+from controller.desk import LONGEST_S
+from controller.record.canonical import moment
 from controller.record.keys import KeyPair
 from controller.record.requests import (
+    PRIVATE_FIELDS,
+    EndLockdown,
+    EnrolBadge,
     MalformedRequest,
     RegisterPerson,
+    ReinstatePerson,
     ReleasePortal,
+    ResumePortal,
     RevokeRight,
+    name_of,
     read_body,
     read_envelope,
     read_private,
@@ -111,6 +119,28 @@ def test_unanswered_requests_are_published_again(outbox, clock):
     assert [due for due, _, _ in outbox.due(True)] == [id]
     clock.later(AGAIN_S)
     assert [due for due, _, _ in outbox.due(False)] == [id]
+
+
+def test_a_clock_set_back_holds_up_no_revocation(outbox, clock):
+    """When the dashboard's clock is corrected backwards by hours, an unanswered request is due again all the same."""
+    id = outbox.submit("factory", RevokeRight(4), account=None, operator=1)
+    outbox.published([id])
+    clock.later(-2 * 3600)
+    assert [due for due, _, _ in outbox.due(False)] == [id]
+    outbox.published([id])
+    assert outbox.due(False) == []
+    clock.later(AGAIN_S)
+    assert [due for due, _, _ in outbox.due(False)] == [id]
+
+
+@pytest.mark.parametrize("body", [ReinstatePerson(1), EndLockdown("*"), ResumePortal("front"), EnrolBadge(1, "front/in")])
+def test_what_opens_is_sent_with_an_end_that_the_site_takes(outbox, engine, body):
+    """What undoes a lock or arms a reader expires here as soon as the site wants it to, or sooner (design §5)."""
+    fields = {name: "理由" for name in PRIVATE_FIELDS[name_of(body)] if not name.endswith("?")}
+    stored = row(engine, outbox.submit("factory", body, fields, account=None, operator=1))
+    request = read_envelope(stored.bytes)
+    assert request.expires_at is not None
+    assert (moment(request.expires_at) - moment(request.issued_at)).total_seconds() <= LONGEST_S[name_of(body)]
 
 
 @pytest.mark.parametrize(("code", "state"), [(None, "accepted"), ("role", "refused")])
