@@ -40,6 +40,8 @@ TRIES = 3
 OTHERS_S = 2.0
 """How long the other dashboards are waited for once one has answered."""
 _TICK_S = 0.2
+_HELLO_S = 1.0
+"""Between two questions to all dashboards: one that has just come back answers the next."""
 
 log = structlog.get_logger()
 
@@ -97,6 +99,7 @@ class Recovery:
         self._begun_s = around.steady()
         self._tried: set[str] = set()
         self._is_busy = False
+        self._hello_s = float("-inf")
 
     def run(self, witnesses: Witnesses | None) -> None:
         """Compares, and does what follows. `witnesses` None: there is no broker, and so nobody to ask."""
@@ -145,7 +148,9 @@ class Recovery:
             return True
         if self._past(self._wait_s) or self._nobody_left(witnesses, word):
             return False
-        witnesses.hello()
+        if self._around.steady() - self._hello_s >= _HELLO_S:
+            self._hello_s = self._around.steady()
+            witnesses.hello()
         self._wait(witnesses, _TICK_S)
         return True
 

@@ -46,7 +46,8 @@ def facets(record: Record) -> Facets:
     """The facets of one record. Pure; an unknown kind has none."""
     body = record.body
     code = _first(body, "code", "reason")
-    result = "alarm" if record.kind in _ALARMS else record.kind.partition(".")[2]
+    broken_off = record.kind == "ledger.opened" and record.v > 1
+    result = "alarm" if broken_off or record.kind in _ALARMS else record.kind.partition(".")[2]
     return Facets(
         portal=_first(body, "portal") or "",
         zone=_first(body, "zone") or "",

@@ -9,7 +9,7 @@ from noting_broker import NotingBroker
 from sites import TestSite, make_site, people, tap
 
 from controller.ledger.database import open_reader
-from controller.outgoing import Outgoing
+from controller.outgoing import PATIENT_WINDOW, Outgoing
 from controller.record import requests as ask
 from controller.record.keys import KeyPair
 from controller.record.private import PrivateRow
@@ -160,3 +160,41 @@ def test_what_cannot_be_recorded_is_told_first(wire: Wire) -> None:
     key = wire.site.key.public.signing
     states = [msgspec.json.decode(open_message(key, topic, payload), type=State).row["state"] for payload in said]
     assert states == ["failed", "failed", "failed", "ok"]
+
+
+def test_what_is_sent_again_never_fills_the_way_of_what_is_live(wire: Wire) -> None:
+    """One resent batch at a time, the next when the broker has the last; live records go out whatever waits (design §5)."""
+    for _ in range(RESEND_BATCH):
+        wire.site.turn(tap("lab-door/in", "card:9"))
+    wire.drain()
+    wire.broker.published.clear()
+    for _ in range(3):
+        wire.asks(ask.QueryResend(1, 1, RESEND_BATCH), wire.site.dashboard)
+    resent = wire.topics.resent(wire.site.dashboard.public.id)
+
+    for _ in range(5):
+        assert not wire.outgoing.publish_patient(wire.broker)  # type: ignore[arg-type]
+    assert wire.broker.topics() == [resent]
+    wire.site.turn(tap("lab-door/in", "card:9"))
+    assert len(list(wire.outgoing.records(wire.site.ledger.size - 2, 9))) == 2
+    wire.outgoing.acknowledged(1)
+    wire.outgoing.publish_patient(wire.broker)  # type: ignore[arg-type]
+    wire.outgoing.publish_patient(wire.broker)  # type: ignore[arg-type]
+    assert wire.broker.topics() == [resent, resent]
+
+
+def test_private_rows_wait_for_the_broker(tmp_path: Path) -> None:
+    """However many private rows there are, no more than a window of them is on its way; acknowledged, all go."""
+    site = people(make_site(tmp_path))
+    for n in range(PATIENT_WINDOW + 60):
+        site.console("operator.add", name=f"守 {n}", roles=["guard"], scope=["*"])
+    wire = Wire(site)
+    wire.outgoing.renew()
+    wire.drain()
+    assert PATIENT_WINDOW <= len(wire.private(site.dashboard)) < PATIENT_WINDOW + 20
+    for _ in range(20):
+        for mid in range(len(wire.broker.published) + 1):
+            wire.outgoing.acknowledged(mid)
+        wire.drain()
+    assert set(wire.private(site.dashboard)) == stored(site)
+    site.close()

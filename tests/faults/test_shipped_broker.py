@@ -154,6 +154,7 @@ def test_a_dashboard_says_nothing_as_a_site(broker: Deployed) -> None:
         HONSHA.record, HONSHA.checkpoint, HONSHA.online, HONSHA.state("portal_state", "main"), HONSHA.reply(ALICE),
         HONSHA.resent(ALICE), HONSHA.private(ALICE, "name/1"), KOJO.record, "sekimori/other/record", "elsewhere",
         f"sekimori/honsha/witnessed/{BOB}", f"sekimori/honsha/recovered/{BOB}", HONSHA.probe("x"),
+        HONSHA.recover,
     ]  # fmt: skip
     with client(broker, f"dashboard-{ALICE}") as alice, client(broker, "site-honsha") as site:
         alice.subscribe("#", HONSHA.record, HONSHA.checkpoint, HONSHA.online, HONSHA.state("+", "#"))
@@ -193,6 +194,28 @@ def test_private_is_private(broker: Deployed) -> None:
         bob.wait_heard(KOJO.record, b"for all")
         assert {(KOJO.record, b"for all")} == set(bob.heard)
         assert {b"sealed", b"reply", b"resent"} == {payload for _, payload in alice.heard}
+
+
+def test_what_was_lost_is_asked_and_given(broker: Deployed) -> None:
+    """A site asks its dashboards for what it lost, hears what they hold and its own checkpoint; others hear none of it."""
+    with client(broker, "site-honsha") as site, client(broker, f"dashboard-{ALICE}") as alice:
+        alice.subscribe(HONSHA.recover)
+        site.publish(HONSHA.checkpoint, b"note", retain=True)
+        alice.publish(HONSHA.witnessed(ALICE), b"held", retain=True)
+        with client(broker, "site-honsha") as again, client(broker, "site-kojo") as other:
+            other.subscribe(HONSHA.witnessed("+"), HONSHA.recovered("+"), HONSHA.checkpoint, KOJO.request)
+            again.subscribe(HONSHA.checkpoint, HONSHA.witnessed("+"), HONSHA.recovered("+"))
+            again.wait_heard(HONSHA.checkpoint, b"note")
+            again.wait_heard(HONSHA.witnessed(ALICE), b"held")
+            again.publish(HONSHA.recover, b"lost")
+            alice.wait_heard(HONSHA.recover, b"lost")
+            alice.publish(HONSHA.recovered(ALICE), b"found")
+            again.wait_heard(HONSHA.recovered(ALICE), b"found")
+            alice.publish(KOJO.request, b"end")
+            other.wait_heard(KOJO.request, b"end")
+            assert other.heard == [(KOJO.request, b"end")]
+        site.publish(HONSHA.checkpoint, b"", retain=True)
+        alice.publish(HONSHA.witnessed(ALICE), b"", retain=True)
 
 
 def test_requests_go_to_ones_own_sites(broker: Deployed) -> None:
