@@ -11,6 +11,7 @@ import typer
 
 from controller.cli.backup import backup, restore
 from controller.cli.check import check
+from controller.cli.clock import clock
 from controller.cli.deploy import deploy
 from controller.cli.enrolment import enroll
 from controller.cli.erasure import erase
@@ -27,7 +28,7 @@ from controller.demo.cli import demo, tap
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
-    "listen": listen, "forgive": forgive,
+    "listen": listen, "clock": clock, "forgive": forgive,
     "export": export, "verify": verify, "rebuild": rebuild,
     "backup": backup, "restore": restore,
 }  # fmt: skip
