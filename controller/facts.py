@@ -183,10 +183,12 @@ class Facts:
 
     def orders(self) -> Orders:
         """Overrides, lockdowns, and zones opened by a first card: what a portal stands by."""
-        overrides = self._connection.execute("select portal, posture, until_at from portal_override").fetchall()
-        openings = self._connection.execute("select zone, until_at from zone_opening").fetchall()
+        row = self._connection.execute("select seq from part where part = ?", (CLOCK,)).fetchone()
+        changed = 0 if row is None else row[0]  # what opens by a clock that was set since opens no more
+        overrides = self._connection.execute("select portal, posture, until_at, seq from portal_override").fetchall()
+        openings = self._connection.execute("select zone, until_at from zone_opening where seq > ?", (changed,))
         return Orders(
-            {portal: Override(posture, moment(until)) for portal, posture, until in overrides},
+            {portal: Override(posture, moment(until), seq < changed) for portal, posture, until, seq in overrides},
             frozenset(zone for (zone,) in self._connection.execute("select zone from lockdown")),
             {zone: moment(until) for zone, until in openings},
         )

@@ -58,7 +58,7 @@ class Verdict:
     again: Reply | None = None
 
 
-KEPT = frozenset({"enrolment", "poison", "portal_override", "lockdown", "zone_opening"})
+KEPT = frozenset({"enrolment", "poison", "portal_override", "lockdown", "zone_opening", "part"})
 """The tables of which something is kept between turns: a record that changes one is followed by `reload`."""
 
 

@@ -71,7 +71,7 @@ class Postures:
 
     def lapsed(self, now: datetime) -> list[str]:
         """The portals whose override is over."""
-        return [portal for portal, override in self.orders.overrides.items() if override.until <= now]
+        return [portal for portal, override in self.orders.overrides.items() if override.over(now)]
 
     def moves(self, portals: dict[str, PortalState]) -> Iterator[tuple[str, Posture]]:
         """The portals that do not stand as they are to stand, and how they are to."""

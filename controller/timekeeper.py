@@ -18,7 +18,7 @@ _AT_ONCE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The moment of an input: `judged` is `at`, or the time it is at least while the clock is doubted (design §6)."""
+    """The moment of an input: `judged` is `at`, or what `rules/clock.py` takes for the time while the clock is doubted."""
 
     at: datetime
     judged: datetime
@@ -65,7 +65,7 @@ class Timekeeper:
         seconds = self._clock.monotonic()
         if rule.trusted(found.quality):
             return Now(at, at, seconds, found.quality)
-        return Now(at, max(at, datetime.fromtimestamp(rule.judged_s(found, seen), UTC)), seconds, found.quality)
+        return Now(at, datetime.fromtimestamp(rule.judged_s(found, seen), UTC), seconds, found.quality)
 
     def told(self) -> None:
         """The news are in the transaction that is open."""

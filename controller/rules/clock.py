@@ -12,10 +12,12 @@ and it is not before what the ledger knows. An RTC is asked at a start alone: af
 
 When NTP is lost, the clock is still good for a while (a Pi drifts by 50 ppm, 4 s a day): `holdover` for so long, then doubt.
 
-While doubted, taps are judged at the later of the wall clock and the time it is *at least*: when the clock was last believed,
-and the seconds counted since. A right that was over stays over, however often somebody taps, restarts or sets the clock
-back. What the clock said while it was doubted is no such bound: a boot into 2099 refuses what has ended by then, and is
-forgotten when trust is regained. Time that is trusted simply counts, also when it is earlier than before: who is believed to
+While doubted, taps are judged by counting: when the clock was last believed in this run, and the seconds since. So a clock that
+somebody sets forward opens nobody's hours. (Design §6 says the later of that and the wall clock: that would.) In a run in
+which it was never believed there is nothing to count from, and it is the later of the wall clock and the last time that the
+ledger knows for sure. A right that was over stays over, however often somebody taps, restarts or sets the clock back. What
+the clock said while it was doubted is no such bound: a boot into 2099 refuses what has ended by then, and is forgotten when
+trust is regained. Time that is trusted simply counts, also when it is earlier than before: who is believed to
 keep the time is believed to correct it, and nothing else would ever end a wrong year. A right may then hold again that had been
 refused as over, but not unnoticed: `clock.doubted` (an alarm, with `by_s`) and `clock.trusted` stand between.
 """
@@ -63,6 +65,8 @@ class Standing:
     known_s: float
     synced_s: float
     """Elapsed seconds when the machine last said that it is synchronised."""
+    counted: bool = True
+    """Whether `known_s` is of this run, and so what time it is; else it is only the time that it is at least."""
 
 
 def trusted(quality: str) -> bool:
@@ -85,7 +89,7 @@ def begin(seen: Seen, floor_s: float | None) -> tuple[Standing, News]:
     if kept:
         return Standing(seen.said, base, base, seen.elapsed_s), (doubt, ClockTrusted(seen.said))
     known = (least or 0.0) - seen.elapsed_s
-    return Standing(UNSYNCED, base, known, seen.elapsed_s), (doubt,)
+    return Standing(UNSYNCED, base, known, seen.elapsed_s, counted=False), (doubt,)
 
 
 def look(standing: Standing, seen: Seen, holdover_s: float) -> tuple[Standing, News]:
@@ -109,9 +113,12 @@ def look(standing: Standing, seen: Seen, holdover_s: float) -> tuple[Standing, N
 
 def _jumped(standing: Standing, seen: Seen, moved: float) -> tuple[Standing, News]:
     """Somebody set the wall clock, by so many seconds."""
-    known = standing.base_s if trusted(standing.quality) else standing.known_s
+    believed = trusted(standing.quality)
+    known = standing.base_s if believed else standing.known_s
     doubt = _doubted("jump", moved, known + seen.elapsed_s)
-    return replace(standing, quality=UNSYNCED, base_s=standing.base_s + moved, known_s=known), (doubt,)
+    counted = believed or standing.counted
+    base = standing.base_s + moved
+    return replace(standing, quality=UNSYNCED, base_s=base, known_s=known, counted=counted), (doubt,)
 
 
 def _unsaid(standing: Standing, seen: Seen, holdover_s: float, news: News) -> tuple[Standing, News]:
@@ -121,7 +128,7 @@ def _unsaid(standing: Standing, seen: Seen, holdover_s: float, news: News) -> tu
     if standing.quality != DECLARED and seen.elapsed_s - standing.synced_s <= holdover_s:
         return standing if standing.quality == HOLDOVER else replace(standing, quality=HOLDOVER), news
     doubt = _doubted("holdover", 0.0, standing.base_s + seen.elapsed_s)
-    return replace(standing, quality=UNSYNCED, known_s=standing.base_s), (*news, doubt)
+    return replace(standing, quality=UNSYNCED, known_s=standing.base_s, counted=True), (*news, doubt)
 
 
 def confirmed(standing: Standing, seen: Seen) -> Standing:
@@ -132,7 +139,10 @@ def confirmed(standing: Standing, seen: Seen) -> Standing:
 
 def judged_s(standing: Standing, seen: Seen) -> float:
     """The time to judge at, seconds of the epoch."""
-    return seen.at_s if trusted(standing.quality) else max(seen.at_s, standing.known_s + seen.elapsed_s)
+    if trusted(standing.quality):
+        return seen.at_s
+    known = standing.known_s + seen.elapsed_s
+    return known if standing.counted else max(seen.at_s, known)
 
 
 def confirm(quality: str, shown_at: datetime, now: datetime) -> Refusal | None:

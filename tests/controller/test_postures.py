@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sites import SITE_TOML, TestSite, exit_button, fold_of, leaf, make_site, people, stored_tables, tap
+from sites import SITE_TOML, TestSite, exit_button, fold_of, give_right, leaf, make_site, people, stored_tables, tap
 
 from controller.record.canonical import timestamp
 from controller.record.requests import BeginLockdown, EndLockdown, OverridePortal, ReleasePortal, ResumePortal
@@ -227,7 +227,7 @@ def test_override_is_refused_without_an_end(site: TestSite) -> None:
 
 
 def test_doubted_clock_unlocks_nothing(site: TestSite) -> None:
-    """When the clock is trusted no more, what stands unlocked locks; it stands again when the clock is good (design §6)."""
+    """When the clock is trusted no more, what stands unlocked locks; once it is good, the next to come in opens (design §6)."""
     come_in(site)
 
     site.clock.declare("unsynced")
@@ -237,4 +237,36 @@ def test_doubted_clock_unlocks_nothing(site: TestSite) -> None:
     assert (site.records()[-1].kind, site.records()[-1].body.cause) == ("portal.locked", "clock")
     site.clock.declare("declared")
     site.turn()
+    assert status(site) == "secure"
+    come_in(site)
     assert status(site) == "standing"
+
+
+def test_clock_set_forward_opens_nobodys_hours(site: TestSite) -> None:
+    """A right that holds by day does not hold at night because somebody has set the clock to the day (design §6)."""
+    give_right(site, 2, "vault", "office")
+    at(site, datetime(2026, 11, 24, 18, 0, tzinfo=UTC))  # 03:00 in Tokyo
+    site.turn(tap("vault-door/in", "card:2"))
+    assert site.records()[-1].body.code == "schedule"
+
+    site.clock.jump(timedelta(hours=6))
+    site.clock.declare("unsynced")
+    first = site.ledger.size + 1
+    site.turn(tap("vault-door/in", "card:2"))
+
+    assert "clock.doubted" in site.kinds(first)
+    assert site.records()[-1].body.code == "schedule"
+
+
+def test_override_by_a_wrong_clock_ends_with_it(site: TestSite) -> None:
+    """A door let stand open for an hour by a clock that was a day ahead is not open for a day when the clock is corrected."""
+    until = timestamp(site.clock.now() + timedelta(hours=1))
+    assert site.asks(OverridePortal("front", "open", until), 2) is None
+    come_in(site)
+    assert (status(site, "front"), status(site)) == ("standing", "standing")
+
+    site.clock.jump(timedelta(hours=-20))
+    site.turn()
+
+    assert (status(site, "front"), status(site)) == ("secure", "secure")
+    assert "override.ended" in site.kinds()
