@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+import paho.mqtt.client as mqtt
 import pytest
+from broker import running_broker
 from mounts import drain, failing_disk, fill, remount, tmpfs
 from site_process import SiteProcess, until
 from sites import fold_of, make_site, people, stored_tables, tap
@@ -15,6 +18,8 @@ from sites import fold_of, make_site, people, stored_tables, tap
 from controller.disk import Disk
 from controller.endurance import Endurance
 from controller.ledger.verify import verify_file
+from controller.record.signed import open_message
+from controller.record.topics import State, Topics
 
 ALLOWING = ("entry.granted", "exit.requested", "portal.released")
 BLUE = 112
@@ -247,3 +252,38 @@ def test_a_ledger_that_cannot_be_opened_for_lack_of_room(site: SiteProcess) -> N
         site.wait_record("controller.started", before)
         assert site.stop() == 0
         hold(site)
+
+
+def test_the_fault_is_told_live(tmp_path: Path) -> None:
+    """With nothing to be recorded the broker hears, signed, that the disk failed; and that it works again, with the record."""
+    heard: list[bytes] = []
+    with running_broker() as broker, SiteProcess(tmp_path, (broker.host, broker.port)) as site:
+        toml = site.data / "site.toml"
+        toml.write_text(toml.read_text() + WITHOUT_ALARM)
+        topics = Topics("works")
+        listener = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        listener.on_message = lambda _client, _data, message: heard.append(message.payload)
+        listener.connect(broker.host, broker.port)
+        listener.subscribe(topics.state("part", "disk"), 1)
+        listener.loop_start()
+
+        def told(state: str, reason: str) -> bool | None:
+            if not heard:
+                return None
+            payload = open_message(site.keys.site.public.signing, topics.state("part", "disk"), heard[-1])
+            row = msgspec.json.decode(payload, type=State).row
+            return (row["state"], row["reason"]) == (state, reason) or None
+
+        with tmpfs(site.data, 4096) as data:
+            site.start()
+            until("the disk is told to work", lambda: told("ok", ""))
+            before = site.size()
+            fill(data)
+            site.building.tap("blank", "front/in", walk=False, timeout_s=1.0)
+            failed(site, "full")
+            until("the disk is told to have failed", lambda: told("failed", "full"))
+            drain(data)
+            site.wait_record("disk.recovered", before)
+            until("the disk is told to work again", lambda: told("ok", ""))
+            assert site.stop() == 0
+        listener.loop_stop()
