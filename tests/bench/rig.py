@@ -10,6 +10,7 @@ from controller.clock import SystemClock
 from controller.inbox import Inbox, Input
 from controller.loop import BATCH
 from controller.turn import Committed
+from controller.works import Works
 
 
 class StampLock:
@@ -48,7 +49,8 @@ class Rig:
         clock = SystemClock("host")
         locks = {portal: StampLock(self._released) for portal in site.facility.portals}
         actuator = PartsActuator(locks, {}, {}, {}, self.inbox, clock)
-        self._loop = site.loop(clock, actuator, "bench", told, self._reached)
+        works = Works(site.data / "poison.json", site.data / "works", site.pepper)
+        self._loop = site.loop(clock, actuator, "bench", told, self._reached, works)
         self._thread = threading.Thread(target=self._run, name="loop")
 
     def __enter__(self) -> "Rig":
