@@ -58,6 +58,19 @@ def failed(site: SiteProcess, reason: str) -> None:
     site.building.wait_for(lambda seen: not any(door.released for door in seen.doors.values()))
 
 
+def fail_full(site: SiteProcess, data: Path) -> None:
+    """Fills the disk, also with what the ledger gives back meanwhile, until a stranger's tap finds no room."""
+
+    def look() -> bool | None:
+        fill(data)
+        site.building.tap("blank", "front/in", walk=False, timeout_s=0.5)
+        return '"reason": "full"' in site.log.read_text() or None
+
+    until("the disk is full for the ledger", look)
+    fill(data)
+    failed(site, "full")
+
+
 def releases(site: SiteProcess) -> int:
     """How often the front door's lock let go."""
     events = [json.loads(line) for line in (site.folder / "building.log").read_text().splitlines()]
@@ -80,11 +93,8 @@ def test_a_full_disk_and_room_again(site: SiteProcess) -> None:
     with tmpfs(site.data, 4096) as data:
         site.start()
         before, let_go = site.size(), releases(site)
-        fill(data)
 
-        site.building.tap("yamada", "front/in", walk=False, timeout_s=1.0)
-        failed(site, "full")
-        fill(data)  # also what the ledger gave back when it was closed
+        fail_full(site, data)
         site.building.tap("yamada", "front/in", walk=False, timeout_s=1.0)
         assert releases(site) == let_go
         assert site.controller is not None and site.controller.poll() is None
@@ -112,10 +122,7 @@ def test_read_only_while_it_runs_and_back(site: SiteProcess) -> None:
     with tmpfs(site.data, 4096) as data:
         site.start()
         before = site.size()
-        fill(data)
-        site.building.tap("yamada", "front/in", walk=False, timeout_s=1.0)
-        failed(site, "full")
-        fill(data)
+        fail_full(site, data)
 
         remount(data, "ro")  # possible at all because the ledger's file was let go
         failed(site, "read_only")
@@ -278,9 +285,7 @@ def test_the_fault_is_told_live(tmp_path: Path) -> None:
             site.start()
             until("the disk is told to work", lambda: told("ok", ""))
             before = site.size()
-            fill(data)
-            site.building.tap("blank", "front/in", walk=False, timeout_s=1.0)
-            failed(site, "full")
+            fail_full(site, data)
             until("the disk is told to have failed", lambda: told("failed", "full"))
             drain(data)
             site.wait_record("disk.recovered", before)
