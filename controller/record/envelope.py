@@ -18,7 +18,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     `seq` from 1 without gaps; `at` UTC with microseconds; `boot` the id of the controller's run; `clock` why `at` is
     to be trusted (`synced`, `declared`, `rtc`, `confirmed`, `holdover`), or `unsynced` when it is not; `by` is `controller`,
     `console`, `operator:3` or `person:14`. `mark`
-stands in the bytes only where there is one: `alone` while a single-person start waits for its review.
+    stands in the bytes only where there is one: `alone` while a single-person start waits for its review.
     """
 
     seq: int

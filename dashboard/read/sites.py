@@ -44,9 +44,10 @@ class Site:
         return None if not self.heard_at else max(0, int((now - moment(self.heard_at)).total_seconds()))
 
     def stale(self, now: datetime) -> bool:
-        """Whether what is shown may be old."""
-        age = self.age_s(now)
-        return self.online is not True or age is None or age > FRESH.total_seconds()
+        """Whether what is shown may be old. So is what was heard in the future: then this clock was set back."""
+        if self.online is not True or not self.heard_at:
+            return True
+        return not -FRESH <= now - moment(self.heard_at) <= FRESH
 
 
 def sites(connection: sa.Connection, ids: Collection[str]) -> list[Site]:

@@ -6,6 +6,7 @@ waits: by address, and by name, but for the device on which the name's owner has
 
 import hashlib
 import unicodedata
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from controller.record.canonical import moment, timestamp
 from dashboard.database import account as accounts
 from dashboard.database import write
-from dashboard.first_code import code_matches, hash_code
+from dashboard.first_code import VALID_FOR, code_matches, hash_code
 from dashboard.read.accounts import Account, account_called
 from dashboard.web import device, password, session
 from dashboard.web.context import here, user
@@ -28,6 +29,8 @@ from dashboard.web.security import inside, limiter
 blueprint = Blueprint("signin", __name__)
 
 LONGEST_NAME = 100
+_BACK = timedelta(minutes=2)
+"""What a clock that is kept may be put back by while a code is good."""
 _NO_CODE = hash_code("0000-0000")
 
 
@@ -137,7 +140,10 @@ def sign_out() -> AnyResponse:
 
 
 def _code_valid(account: Account) -> bool:
-    return bool(account.code_hash and account.code_expires_at) and here().now() < moment(account.code_expires_at or "")
+    """Whether the account's code is still good. Not when it would be for longer than a code ever is: the clock was set back."""
+    if not account.code_hash or not account.code_expires_at:
+        return False
+    return timedelta(0) < moment(account.code_expires_at) - here().now() <= VALID_FOR + _BACK
 
 
 def _count_failure(account: Account | None) -> None:

@@ -157,7 +157,8 @@ def _note(text: str, note: str) -> str:
 
 
 def test_old_data_is_said_to_be_old(house: House, signed_in: SignIn) -> None:
-    """After thirty seconds without a word of the site the page warns, and after the next word no more."""
+    """After thirty seconds without a word of the site the page warns, and after the next word no more; also when the clock here
+    was set back, and nobody can say how old it is."""
     guard = signed_in("guard")
     assert _note(guard.get("/").text, "stale") == "hidden"
 
@@ -168,6 +169,9 @@ def test_old_data_is_said_to_be_old(house: House, signed_in: SignIn) -> None:
 
     house.hear()
     assert _note(guard.get("/").text, "stale") == "hidden"
+
+    house.time -= timedelta(seconds=90)
+    assert _note(guard.get("/").text, "stale") == "shown"
 
 
 def test_a_controller_that_left_is_said_to_be_offline(house: House, signed_in: SignIn) -> None:
