@@ -24,7 +24,7 @@ demo: install
 	$(BIN)/sekimori demo
 
 test: install system lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
