@@ -109,8 +109,7 @@ def connect(
 
     def on_message(_client: Any, _userdata: Any, message: mqtt.MQTTMessage) -> None:  # noqa: ANN401
         with suppress(UnicodeDecodeError):  # a topic that is no text is none of ours
-            if len(message.payload) <= LARGEST_MESSAGE:
-                receive(message.topic, bytes(message.payload), message.retain)
+            receive(message.topic, bytes(message.payload[: LARGEST_MESSAGE + 1]), message.retain)
 
     client.on_connect = on_connect
     client.on_message = on_message

@@ -12,6 +12,11 @@ from typing import Any
 
 from hardware.protocols import CardRead
 
+SHARE = 4
+"""One part in so many of the inbox is for what comes over the network: a flood of it leaves room for taps and contacts, and
+lets none of them wait behind more than that.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class CredentialPresented:
@@ -88,6 +93,9 @@ Input = (
 )
 
 
+FROM_AFAR = (RequestReceived, CheckpointShown, QueriesTurnedAway)
+
+
 class Inbox:
     """A bounded queue with many writers and one reader."""
 
@@ -96,15 +104,18 @@ class Inbox:
         self._waiting: deque[Input] = deque()
         self._dropped: Counter[str] = Counter()
         self._holds_taps = False
+        self._from_afar = 0
+        """How many of those that wait came over the network."""
         self._something = threading.Condition()
 
     def put(self, item: Input) -> bool:
         """Takes the input in, or says no. Never blocks. Any thread."""
         with self._something:
-            if self._is_held(item) or (len(self._waiting) >= self._bound and not self._coalesce(item)):
+            if self._has_no_room(item) or self._is_held(item):
                 self._dropped[type(item).__name__] += 1
                 return False
             self._waiting.append(item)
+            self._from_afar += isinstance(item, FROM_AFAR)
             self._something.notify()
             return True
 
@@ -119,6 +130,11 @@ class Inbox:
 
     def _is_held(self, item: Input) -> bool:
         return self._holds_taps and isinstance(item, CredentialPresented)
+
+    def _has_no_room(self, item: Input) -> bool:
+        if isinstance(item, FROM_AFAR) and self._from_afar >= max(1, self._bound // SHARE):
+            return True
+        return len(self._waiting) >= self._bound and not self._coalesce(item)
 
     def _coalesce(self, item: Input) -> bool:
         """Makes room for a contact by forgetting the older level that waits for the same contact."""
@@ -137,7 +153,9 @@ class Inbox:
         with self._something:
             if not self._waiting:
                 self._something.wait(wait_s)
-            return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+            taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+            self._from_afar -= sum(isinstance(item, FROM_AFAR) for item in taken)
+            return taken
 
     def dropped(self) -> Counter[str]:
         """How many of each sort were turned away since the last time this was asked."""

@@ -31,6 +31,8 @@ from controller.ledger.faults import disk_fault
 from controller.outgoing import Outgoing
 from controller.record.canonical import timestamp
 from controller.record.keys import KeyPair
+from controller.record.note import LARGEST_NOTE
+from controller.record.requests import LARGEST_REQUEST
 from controller.record.signed import sign_message
 from controller.record.topics import Online, Topics
 from controller.turn import Committed
@@ -175,9 +177,9 @@ class Link:
         """
         if topic == self._topics.request:
             if not retained:
-                self._inbox.put(RequestReceived(payload))
+                self._inbox.put(RequestReceived(payload[: LARGEST_REQUEST + 1]))  # enough to be refused for its length
         elif (retained or topic != self._topics.checkpoint) and len(self._shown) < MOST_SHOWN:
-            self._shown[topic] = payload
+            self._shown[topic] = payload[: LARGEST_NOTE + 1]
             self._wake.set()
 
     def _show(self) -> None:

@@ -1,21 +1,25 @@
-"""Messages that nobody known has signed, counted: a flood of them must not fill the ledger.
+"""What a flood brings, counted: messages that nobody known has signed, inputs without room. It must not fill the ledger.
 
-The first of a code within a minute is recorded at once, the others as one count at the minute's end.
+The first of a sort within a minute is recorded at once, the others as one count at the minute's end.
 """
 
 from collections import Counter
 
 from controller.record.kinds.request import RequestsRejected
+from controller.record.kinds.site import InputsDropped
 
 EVERY_S = 60.0
 
+Counted = RequestsRejected | InputsDropped
+_Sort = tuple[type[Counted], str]
+
 
 class Rejections:
-    """Counts by code. Times are monotonic seconds."""
+    """Counts by code, or by the sort of input. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._since: dict[str, float] = {}
-        self._counts: Counter[str] = Counter()
+        self._since: dict[_Sort, float] = {}
+        self._counts: Counter[_Sort] = Counter()
 
     def copy(self) -> "Rejections":
         """The same counts, to go back to when a turn fails."""
@@ -23,21 +27,22 @@ class Rejections:
         other._since, other._counts = dict(self._since), Counter(self._counts)
         return other
 
-    def take(self, body: RequestsRejected, now_s: float) -> bool:
+    def take(self, body: Counted, now_s: float) -> bool:
         """Whether to record this one at once; else it is counted."""
-        if body.code in self._since:
-            self._counts[body.code] += body.count
+        sort: _Sort = type(body), body.code if isinstance(body, RequestsRejected) else body.sort
+        if sort in self._since:
+            self._counts[sort] += body.count
             return False
-        self._since[body.code] = now_s
+        self._since[sort] = now_s
         return True
 
-    def flush(self, now_s: float, every: bool = False) -> list[RequestsRejected]:
+    def flush(self, now_s: float, every: bool = False) -> list[Counted]:
         """The counts whose minute is over, or all of them."""
-        ready = [code for code, since in self._since.items() if every or since + EVERY_S <= now_s]
-        for code in ready:
-            del self._since[code]
-        counted = [(code, self._counts.pop(code, 0)) for code in ready]
-        return [RequestsRejected(code, count) for code, count in counted if count]
+        ready = [sort for sort, since in self._since.items() if every or since + EVERY_S <= now_s]
+        for sort in ready:
+            del self._since[sort]
+        counted = [(sort, self._counts.pop(sort, 0)) for sort in ready]
+        return [body(name, count) for (body, name), count in counted if count]
 
     def wait_s(self, now_s: float) -> float | None:
         """Seconds until a minute is over; None when nothing is counted."""

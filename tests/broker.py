@@ -3,6 +3,7 @@
 `with running_broker() as broker:` gives host and port, `stop()`, and `start()` on the same port, with nothing retained.
 """
 
+import re
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -40,13 +41,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_broker(port: int | None = None, more: str = "") -> Iterator[RunningBroker]:
-    """A broker until the end of the block; on this port, or a free one. `more` is TOML behind the listener's."""
+def running_broker(port: int | None = None, more: str = "", largest: int = 0) -> Iterator[RunningBroker]:
+    """A broker until the end of the block; on this port, or a free one. `more` is TOML behind the listener's;
+    `largest`: bytes of a message, where that is to be other than the demo's.
+    """
     with tempfile.TemporaryDirectory() as folder:
         port = free_port() if port is None else port
         path = Path(folder) / "broker.toml"
         write_config(path, port)
-        path.write_text(path.read_text() + more)
+        text = path.read_text() + more
+        if largest:
+            text = re.sub(r"max_payload_size = \d+", f"max_payload_size = {largest}", text)
+        path.write_text(text)
         running = RunningBroker("127.0.0.1", port, path, Broker(config_path=str(path)).start())
         try:
             yield running

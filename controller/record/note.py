@@ -12,6 +12,10 @@ from typing import Self
 from controller.record.keys import KeyPair, verify
 
 _ED25519 = b"\x01"
+
+LARGEST_NOTE = 4096
+"""Characters; a longer note is none."""
+
 LARGEST_SIZE = 2**53
 """Records; more than any database column holds as a number is no ledger."""
 
@@ -99,7 +103,7 @@ class Checkpoint:
         """What a note says, its signature not looked at. Raises BadNote."""
         body, separator, _ = note.partition("\n\n")
         lines = body.split("\n")
-        if not separator or len(lines) < 3 or len(note) > 4096:
+        if not separator or len(lines) < 3 or len(note) > LARGEST_NOTE:
             raise BadNote("not a checkpoint: origin, size and root, an empty line, signatures")
         name, size, root = lines[:3]
         if not name or not size.isascii() or not size.isdigit() or size != str(int(size)):

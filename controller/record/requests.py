@@ -6,6 +6,7 @@ A request is signed by the dashboard's key over all its other fields. What peopl
 
 import base64
 import contextlib
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -218,6 +219,7 @@ class QueryPrivate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # Making and reading ----------------------------------------------------------------------------------------------------
 
 _decoder = msgspec.json.Decoder(Request)
+_SIGNATURE = re.compile("[0-9a-f]{128}")
 
 
 def make_request(
@@ -249,13 +251,21 @@ def make_request(
 
 
 def read_envelope(data: bytes) -> Request:
-    """The request in these bytes, neither its signature nor its body looked at. Raises MalformedRequest."""
+    """The request in these bytes, neither its signature nor its body looked at. Raises MalformedRequest.
+
+    They have to be its canonical bytes: whoever carries a request must not be able to make many of it, by spaces, by a field
+    said twice or by another way of writing its signature. A request that is refused unread for what it once did to the
+    controller is known by its bytes.
+    """
     if len(data) > LARGEST_REQUEST:
         raise MalformedRequest(f"{len(data)} bytes; {LARGEST_REQUEST} at most")
     try:
         request = _decoder.decode(data)
+        unique = canonical(request) == data
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRequest(str(error)) from error
+    if not unique:
+        raise MalformedRequest("not in canonical form")
     if len(request.id) != 26 or not request.id.isascii() or not request.id.isalnum():
         raise MalformedRequest("id: a ULID has 26 letters and digits")
     return request
@@ -263,11 +273,13 @@ def read_envelope(data: bytes) -> Request:
 
 def signature_holds(request: Request, keys: PublicKeys) -> bool:
     """Whether this dashboard signed the request as it stands."""
-    try:
-        signature, signed = bytes.fromhex(request.sig), request.signed_bytes()
-    except (ValueError, RecursionError):  # nested so deep that it could be read but not written again
+    if _SIGNATURE.fullmatch(request.sig) is None or request.dashboard != keys.id:
         return False
-    return request.dashboard == keys.id and keys.verify(signature, signed)
+    try:
+        signed = request.signed_bytes()
+    except RecursionError:  # nested so deep that it could be read, but not written again from here
+        return False
+    return keys.verify(bytes.fromhex(request.sig), signed)
 
 
 def read_body(request: Request) -> msgspec.Struct:

@@ -1,6 +1,16 @@
 """The inbox: bounded, never blocking; what it may forget, and what it must not."""
 
-from controller.inbox import ConsoleAsked, ContactSeen, Inbox, PartFailing, RequestReceived
+from controller.inbox import (
+    CheckpointShown,
+    ConsoleAsked,
+    ContactSeen,
+    CredentialPresented,
+    Inbox,
+    PartFailing,
+    QueriesTurnedAway,
+    RequestReceived,
+)
+from hardware.protocols import Assurance, CardRead
 
 
 def test_order_is_kept() -> None:
@@ -52,8 +62,23 @@ def test_contacts_are_bounded_too() -> None:
     """Contacts find room past the bound, but not for ever."""
     inbox = Inbox(bound=4)
     for n in range(4):
-        inbox.put(RequestReceived(bytes([n])))
+        inbox.put(PartFailing(f"gpio:{n}", "silent"))
 
     taken = [inbox.put(ContactSeen(f"p{n}", "leaf", True)) for n in range(10)]
 
     assert taken == [True] * 4 + [False] * 6
+
+
+def test_a_flood_from_the_network_leaves_room_at_the_doors() -> None:
+    """What comes over the network has a quarter of the inbox: taps, contacts and the console are taken in all the same."""
+    inbox = Inbox(bound=16)
+    flood = [inbox.put(RequestReceived(bytes([n]))) for n in range(100)]
+    flood += [inbox.put(CheckpointShown(b"x")), inbox.put(QueriesTurnedAway("d", 1))]
+
+    assert flood == [True] * 4 + [False] * 98
+    assert inbox.put(CredentialPresented("front/in", CardRead("card:1", Assurance.MUTUAL, "1")))
+    assert inbox.put(ContactSeen("front", "leaf", True))
+    assert inbox.put(ConsoleAsked("trust", {}, print))
+    assert len(inbox.take(4, 0)) == 4
+    assert [inbox.put(RequestReceived(bytes([n]))) for n in range(5)] == [True] * 4 + [False]
+    assert inbox.dropped() == {"RequestReceived": 97, "CheckpointShown": 1, "QueriesTurnedAway": 1}

@@ -574,3 +574,23 @@ def test_nonsense_at_the_console_is_answered(site: TestSite, command: str, argum
     answer = site.console(command, **arguments)
     assert answer["code"] is not None or [record["code"] for record in answer["records"]]
     assert "badge.enrolled" not in site.kinds(before + 1) and "operator.registered" not in site.kinds(before + 1)
+
+
+def test_what_found_no_room_is_counted_and_fills_no_ledger(site: TestSite) -> None:
+    """A flood that the inbox turns away is one record at once and one a minute, by sort, with nothing of the count lost."""
+    before = site.ledger.size
+    for _ in range(50):
+        site.loop.turn([], Counter(RequestReceived=100, CredentialPresented=1))
+    assert [(r.body.sort, r.body.count) for r in site.records(before + 1)] == [
+        ("RequestReceived", 100),
+        ("CredentialPresented", 1),
+    ]
+    site.step(61)
+    site.loop.turn([])
+
+    told = [r.body for r in site.records(before + 1)]
+    assert {sort: sum(b.count for b in told if b.sort == sort) for sort in ("RequestReceived", "CredentialPresented")} == {
+        "RequestReceived": 5000,
+        "CredentialPresented": 50,
+    }
+    assert len(told) == 4

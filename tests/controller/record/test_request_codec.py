@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,7 +110,7 @@ def test_any_json_in_any_field_is_read_or_refused(changes: dict[str, Any], draw:
     envelope["kind"] = draw.draw(st.sampled_from(list(KINDS)))
     fields = [field.name for field in msgspec.structs.fields(KINDS[envelope["kind"]])]
     envelope["body"] = {name: draw.draw(json_values | st.integers(0, 99) | st.just("x")) for name in fields}
-    read_all(json.dumps(envelope | changes).encode())
+    read_all(canonical(envelope | changes))
 
 
 @pytest.mark.parametrize("number", [2**31, 2**53 + 1, 2**63, 2**64, 2**70, -1, -(2**70)])
@@ -122,7 +123,7 @@ def test_numbers_no_database_holds_are_malformed(place: str, number: int) -> Non
     else:
         envelope["body"]["person"] = number
 
-    assert not read_all(json.dumps(envelope).encode())
+    assert not read_all(json.dumps(envelope, sort_keys=True, separators=(",", ":")).encode())
 
 
 def test_nesting_never_raises_anything_else() -> None:
@@ -195,7 +196,7 @@ def test_an_id_is_a_ulid(id: str) -> None:
     envelope = json.loads(canonical(made(RegisterPerson(), {"name": "x"})))
 
     with pytest.raises(MalformedRequest):
-        read_envelope(json.dumps(envelope | {"id": id}).encode())
+        read_envelope(canonical(envelope | {"id": id}))
 
 
 def test_a_request_has_a_bound() -> None:
@@ -204,3 +205,36 @@ def test_a_request_has_a_bound() -> None:
         read_envelope(b" " * (LARGEST_REQUEST + 1))
     with pytest.raises(MalformedRequest, match="not known"):
         read_body(msgspec.structs.replace(made(RegisterPerson(), {"name": "x"}), kind="door.melt"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data + b" ",
+        lambda data: data.replace(b'"operator":1', b'"operator": 1'),
+        lambda data: data.replace(b'"operator":1', b'"operator":3,"operator":1'),
+        lambda data: data.replace(b'"person":14', b'"person":15,"person":14'),
+        lambda data: data.replace(b"person.suspend", b"person\\u002esuspend"),
+        lambda data: data.replace(b',"operator_proof":""', b""),
+        lambda data: json.dumps(dict(reversed(json.loads(data).items())), separators=(",", ":")).encode(),
+    ],
+)
+def test_one_request_is_one_sequence_of_bytes(change: Callable[[bytes], bytes]) -> None:
+    """The same request in other bytes, which its signature would cover as well, is malformed: who carries it makes no second.
+
+    An input that stopped the controller is known again by its bytes.
+    """
+    data = canonical(made(SuspendPerson(14), {"reason": "x"}))
+    assert change(data) != data
+
+    with pytest.raises(MalformedRequest, match="canonical"):
+        read_envelope(change(data))
+
+
+@pytest.mark.parametrize("change", [str.upper, lambda sig: sig[:64] + " " + sig[64:], lambda sig: sig + "00"])
+def test_a_signature_is_written_in_one_way(change: Callable[[str], str]) -> None:
+    """A good signature in capitals, with a space or with something behind it does not hold."""
+    request = made(SuspendPerson(14), {"reason": "x"})
+
+    assert signature_holds(request, DASHBOARD.public)
+    assert not signature_holds(msgspec.structs.replace(request, sig=change(request.sig)), DASHBOARD.public)
