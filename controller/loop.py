@@ -194,8 +194,8 @@ class Loop:
         for verdict in self._judgement.due(now, self.portals):
             self._settle(verdict, now, draft)
         for sort, count in dropped.items():
-            if self._rejections.take(body := InputsDropped(sort, count), now.seconds):
-                self._append(body, now, draft)
+            if self._rejections.take(turned_away := InputsDropped(sort, count), now.seconds):
+                self._append(turned_away, now, draft)
         for body in self._rejections.flush(now.seconds):
             self._append(body, now, draft)
 
