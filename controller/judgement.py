@@ -177,7 +177,7 @@ class Judgement:
 
     def _postures_due(self, now: Now, portals: dict[str, PortalState]) -> Iterator[Verdict]:
         """Overrides that are over, then every portal that does not stand as it is to stand (C8.8)."""
-        for portal in self.postures.lapsed(now.judged):
+        for portal in self.postures.lapsed(now.judged, trusted(now.clock)):
             yield Verdict(posture.ended(portal))
         self.postures.look(now.judged, trusted(now.clock))
         for portal, wanted in self.postures.moves(portals):

@@ -69,9 +69,9 @@ class Postures:
         edge = self._until is not None and self._until <= now
         return self._looked is None or now < self._looked or edge or trusted != self._trusted
 
-    def lapsed(self, now: datetime) -> list[str]:
+    def lapsed(self, now: datetime, trusted: bool) -> list[str]:
         """The portals whose override is over."""
-        return [portal for portal, override in self.orders.overrides.items() if override.over(now)]
+        return [portal for portal, override in self.orders.overrides.items() if override.over(now, trusted)]
 
     def moves(self, portals: dict[str, PortalState]) -> Iterator[tuple[str, Posture]]:
         """The portals that do not stand as they are to stand, and how they are to."""

@@ -56,9 +56,11 @@ class Override:
     outdated: bool = False
     """It was given before the clock was last doubted or believed again: its end means nothing any more."""
 
-    def over(self, now: datetime) -> bool:
-        """Whether it holds no more. One that locks outlives a clock that was set: whatever is doubtful locks."""
-        return self.until <= now or (self.outdated and self.posture == "open")
+    def over(self, now: datetime, trusted: bool) -> bool:
+        """Whether it holds no more. One that locks outlives a clock that was set or is doubted: whatever is doubtful locks."""
+        if self.posture == "open":
+            return self.until <= now or self.outdated
+        return trusted and self.until <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def posture(portal: str, rule: Unlocking, orders: Orders, now: datetime, trusted
     if orders.locked_down(rule.inner, rule.outer):
         return Posture(False, "lockdown")
     override = orders.overrides.get(portal)
-    if override is not None and not override.over(now):
+    if override is not None and not override.over(now, trusted):
         return Posture(override.posture == "open" and trusted, "override", override.until)
     if rule.schedule is None:
         return Posture(False, "")

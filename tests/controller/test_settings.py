@@ -58,6 +58,8 @@ def test_all_mistakes_of_form_come_at_once(tmp_path: Path) -> None:
         ('timezone = "Asia/Tokyo"', 'timezone = "Asia/Tokio"', "site.timezone"),
         ('timezone = "Asia/Tokyo"', 'timezone = "../etc/passwd"', "site.timezone"),
         ('trust = "host"', 'trust = "me"', "clock.trust"),
+        ('trust = "host"', 'trust = "ntp"\nholdover_h = 721', "clock.holdover_h"),
+        ('trust = "host"', 'trust = "ntp"\nholdover_h = -1', "clock.holdover_h"),
         ('national = "JP"', 'national = "ZZ"', "calendar.national"),
         ('"08:00-19:00"', '"8-19"', "schedule[1].hours.weekdays"),
         ('"08:00-19:00"', '"24:00-25:00"', "schedule[1].hours.weekdays"),

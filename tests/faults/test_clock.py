@@ -245,6 +245,26 @@ def test_a_doubt_that_was_not_recorded_is_told_again(tmp_path: Path) -> None:
     site.close()
 
 
+def test_a_door_that_was_locked_stays_so_in_2099(tmp_path: Path) -> None:
+    """What an operator locked for an hour is not let go because a start shows a far year; by a good clock it ends in time."""
+    site = people(make_site(tmp_path, clock=SteppedClock(BEGAN, "synced")))
+    assert site.asks(ask.OverridePortal("front", "locked", timestamp(BEGAN + timedelta(hours=1))), 2) is None
+    site.close()
+    past = Past(tmp_path, site.dashboard)
+
+    site = past.boot(datetime(2099, 1, 1, tzinfo=UTC), "unsynced", "boot-2")
+    site.turn()
+    assert "override.ended" not in site.kinds()
+    site.clock.jump(BEGAN + timedelta(minutes=30) - site.clock.now())
+    site.clock.declare("synced")
+    site.turn()
+    assert "override.ended" not in site.kinds()
+    site.step(1860)
+    site.turn()
+    assert site.kinds()[-1] == "override.ended"
+    site.close()
+
+
 @pytest.mark.parametrize("by_h", [-5, 5])
 @pytest.mark.parametrize("quality", ["synced", "unsynced"])
 def test_no_reader_waits_longer_for_a_card(tmp_path: Path, by_h: int, quality: str) -> None:

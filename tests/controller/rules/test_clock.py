@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from controller.record.canonical import moment
@@ -16,6 +16,7 @@ from controller.rules.clock import (
     DECLARED,
     EARLIEST_S,
     HOLDOVER,
+    JUMP_S,
     RTC,
     SYNCED,
     UNSYNCED,
@@ -192,6 +193,8 @@ _STEPS = st.lists(
 
 
 @given(_SAID, _STEPS, st.floats(-DAY, DAY))
+@example("declared", [(0.0, 1.0, "unsynced")], 0.0)
+@example("synced", [(0.0, -1.5, "synced"), (4 * DAY, -1.5, "unsynced")], 0.0)
 def test_judged_time_never_goes_back_in_doubt(said: str, steps: list[tuple[float, float, str]], floor: float) -> None:
     """Whatever the clocks do: while doubted, judged time is never before the last trusted one and what was counted since, every
     doubt and every trust regained is told once and in turn, and what is trusted is judged at the wall clock."""
@@ -213,8 +216,9 @@ def test_judged_time_never_goes_back_in_doubt(said: str, steps: list[tuple[float
             assert judged_s(standing, seen) == wall
             least = wall - elapsed
         else:
-            if trusted(before.quality):
-                least = before.base_s
+            if trusted(before.quality):  # what is slewed in the very look that ends the trust is followed: less than a jump
+                assert abs(standing.known_s - before.base_s) <= JUMP_S + 1e-3
+                least = standing.known_s
             judged = judged_s(standing, seen)
             assert judged >= least + elapsed - 1e-3
             if standing.counted:  # whoever sets the clock forward opens nobody's hours
