@@ -22,6 +22,7 @@ from controller.record.topics import LARGEST_MESSAGE
 
 _CONNECT_S = 10.0
 _KEEPALIVE_S = 20
+_GOODBYE_S = 1.0
 
 
 class Broken(Exception):
@@ -48,6 +49,7 @@ class BrokerConnection:
         self._wake = wake
         self._acks: deque[int] = deque()
         self._ended: Broken | None = None
+        self._gone = threading.Event()
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
 
@@ -60,7 +62,8 @@ class BrokerConnection:
         """Ends in order after a clean run; after a failure it only lets go, so that the broker tells our will."""
         if kind is None and self._ended is None:
             self._client.disconnect()
-        self._client.loop_stop()
+            self._gone.wait(_GOODBYE_S)
+        _let_go(self._client)
 
     def publish(self, topic: str, payload: bytes, retain: bool = False) -> int:
         """Sends at QoS 1 and answers the message id that `acknowledged` will name. Raises Broken."""
@@ -68,7 +71,7 @@ class BrokerConnection:
             raise self._ended
         sent = self._client.publish(topic, payload, qos=1, retain=retain)
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
-            raise Broken(f"publish: {mqtt.error_string(sent.rc)}")
+            raise self._ended or Broken(f"publish: {mqtt.error_string(sent.rc)}")
         return sent.mid
 
     def acknowledged(self) -> list[int]:
@@ -85,6 +88,7 @@ class BrokerConnection:
 
     def _on_disconnect(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:  # noqa: ANN401
         self._ended = self._ended or Broken(f"disconnected: {reason}", _REASONS.get(reason.value, "absent"))
+        self._gone.set()
         self._wake.set()
 
 
@@ -121,7 +125,7 @@ def connect(
         raise Broken(f"{settings.host}:{settings.port}: {error}") from error
     client.loop_start()
     if not ready.wait(_CONNECT_S) or answer[0].is_failure:
-        client.loop_stop()
+        _let_go(client)
         said, reason = (answer[0], _REASONS.get(answer[0].value, "absent")) if answer else ("no answer", "silent")
         raise Broken(f"{settings.host}:{settings.port}: {said}", reason)
     client.subscribe([(topic, 1) for topic in subscribe])
@@ -157,6 +161,14 @@ def _named(file: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(file)) from error
+
+
+def _let_go(client: mqtt.Client) -> None:
+    """Ends paho's thread at once: with words that a silent broker does not take it would wait for its keep-alive, 40 s."""
+    if isinstance(line := client.socket(), socket.socket):
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+    client.loop_stop()
 
 
 def _no_delay(_client: Any, _userdata: Any, sock: Any) -> None:  # noqa: ANN401

@@ -50,6 +50,10 @@ STEADY_S = 30.0
 """A connection that held this long was a good one: until then the next attempt waits longer than the last (F11)."""
 ABSENT_S = 60.0
 """Without a good connection for this long, the broker is an alarm, as any part that does not answer."""
+MOST_CUTS = 5
+"""So many connections in a row that were taken and soon cut off are an alarm: perhaps somebody else connects as us, which
+Mosquitto 2.0.11 and rumqttd do not say.
+"""
 PART = "broker"
 MOST_SHOWN = 64
 """Topics on which somebody shows checkpoints of ours; more dashboards than that nobody has."""
@@ -82,6 +86,7 @@ class Link:
         self._wake = threading.Event()
         self._told: deque[Committed] = deque(maxlen=10_000)
         self._count = 0
+        self._cuts = 0
         self._alarmed: bool | None = None
         """Whether our silence is told as an alarm; None while we do not know what an earlier run told."""
         self._good_s = clock.monotonic()
@@ -111,8 +116,10 @@ class Link:
                 self._save_cursor(outgoing)
                 outgoing.forget()
             except (Broken, sqlite3.Error) as error:
+                steady = self._clock.monotonic() - began_s >= STEADY_S
+                failures = 0 if steady else failures
+                self._cuts = 0 if steady else self._cuts + self.connected
                 self.connected = False
-                failures = 0 if self._clock.monotonic() - began_s >= STEADY_S else failures
                 self._tell(error)
                 self._save_cursor(outgoing)
                 self._absorb(outgoing)
@@ -139,8 +146,9 @@ class Link:
     def _tell(self, error: Broken | sqlite3.Error) -> None:
         """What kept us from carrying. Raises it when it is a bug, and neither the broker's nor the disk's doing."""
         if isinstance(error, Broken):
-            log.warning("broker", problem=str(error), reason=error.reason)
-            self._trouble(error.reason)
+            reason = "unsteady" if error.reason == "absent" and self._cuts >= MOST_CUTS else error.reason
+            log.warning("broker", problem=str(error), reason=reason)
+            self._trouble(reason)
         elif (fault := disk_fault(error, self._ledger.parent)) is not None:
             log.warning("ledger not read", reason=fault)
         else:

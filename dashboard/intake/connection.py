@@ -11,7 +11,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,6 +132,9 @@ class Connection:
         """Ends the connection. What was not acknowledged is not."""
         self.lost.set()
         self._client.disconnect()
+        if isinstance(line := self._client.socket(), socket.socket):
+            with suppress(OSError):  # else paho waits half a minute for a silent broker to take its last words
+                line.shutdown(socket.SHUT_RDWR)
         self._client.loop_stop()
 
     def _ended(self) -> None:
