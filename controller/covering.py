@@ -8,9 +8,10 @@ loop keeps checkpoints of its own in the ledger.
 import sqlite3
 
 from controller.ledger.nodes import load_frontier
+from controller.record.husk import leaf_of
 from controller.record.keys import KeyPair
 from controller.record.note import Checkpoint, origin
-from controller.record.tree import Frontier, leaf_hash
+from controller.record.tree import Frontier
 
 _STEP = 512
 """Records that are hashed to bring the tree's edge up to date; for more, kept nodes are faster."""
@@ -50,4 +51,4 @@ class Cover:
             "select bytes from record where seq > ? and seq <= ? order by seq", (self._frontier.size, size)
         )
         for (data,) in rows.fetchall():
-            self._frontier.append(leaf_hash(data))
+            self._frontier.append(leaf_of(data))

@@ -30,6 +30,7 @@ from controller.ledger.database import open_reader
 from controller.ledger.faults import disk_fault
 from controller.outgoing import Outgoing
 from controller.record.canonical import timestamp
+from controller.record.husk import husk_seq
 from controller.record.keys import KeyPair
 from controller.record.note import LARGEST_NOTE
 from controller.record.requests import LARGEST_REQUEST
@@ -237,7 +238,7 @@ class Link:
                 rows = list(outgoing.records(sent, WINDOW - len(in_flight)))
                 if outgoing.has_moved():
                     return  # a new epoch has a connection of its own, and a will
-                sent = self._send(broker, outgoing, rows, in_flight) or sent
+                sent = self._send(broker, outgoing, rows, in_flight, acked) or sent
             busy = outgoing.publish_patient(broker)
             if now_s - beat_s >= HEARTBEAT_S:
                 beat_s = now_s
@@ -253,12 +254,19 @@ class Link:
         broker.publish(self._topics.online, self._online(False, outgoing.epoch), retain=True)
 
     def _send(
-        self, broker: BrokerConnection, outgoing: Outgoing, rows: list[tuple[int, bytes]], in_flight: dict[int, int]
-    ) -> int:
-        """Records, behind the checkpoint that covers them; answers the last of them, 0 for none."""
+        self, broker: BrokerConnection, outgoing: Outgoing, rows: list[tuple[int, bytes]], in_flight: dict[int, int],
+        acked: set[int],
+    ) -> int:  # fmt: skip
+        """Records, behind the checkpoint that covers them; answers the last of them, 0 for none.
+
+        A record that was dropped since, after a cursor was lost, has been sent before; who lacks it asks.
+        """
         last = rows[-1][0] if rows else 0
         outgoing.cover(broker, last)
         for seq, data in rows:
+            if husk_seq(data) is not None:
+                acked.add(seq)
+                continue
             in_flight[broker.publish(self._topics.record, data)] = seq
         return last
 

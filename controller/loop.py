@@ -14,6 +14,7 @@ import msgspec
 
 from controller.clock import Clock
 from controller.configuration import configured
+from controller.dropping import Dropping
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.inbox import Input, RequestReceived
@@ -73,6 +74,7 @@ class Loop:
         self.portals = {portal: PortalState() for portal in facility.portals}
         self._checkpoint_size, self._checkpoint_s = self._newest_checkpoint(), clock.monotonic()
         self._rejections = Rejections()
+        self._dropping = Dropping(ledger, facility.entries_days, clock.monotonic())
         self.settled = True
         """Whether the last turn's inputs are decided and durable; what failed then was only the signing after it."""
 
@@ -180,6 +182,16 @@ class Loop:
         self.settled = True
         if self._checkpoint_due(now):
             self.sign()
+        if not inputs:
+            self._drop(now)
+
+    def _drop(self, now: Now) -> None:
+        """One step of dropping records that are past their retention, while nobody waits."""
+        if (rule := self._dropping.next(now)) is not None:
+            draft = Draft()
+            with self._ledger.transaction():
+                self._append(rule, now, draft)
+            self._told(draft.done)
 
     def _decide(self, inputs: list[Input], dropped: Counter[str], draft: Draft) -> None:
         """One input after the other, each at its own moment and on what those before it have done; then what is due."""
@@ -316,6 +328,8 @@ class Loop:
             waits.append(max(0.0, self._checkpoint_s + _CHECKPOINT_S - now.seconds))
         if (rejected := self._rejections.wait_s(now.seconds)) is not None:
             waits.append(rejected)
+        if (past := self._dropping.wait_s(now.seconds)) is not None:
+            waits.append(past)
         return min(waits)
 
     # Time -----------------------------------------------------------------------------------------------------------------

@@ -104,7 +104,8 @@ def _of_link(connection: sqlite3.Connection, link: Link, now: datetime) -> Itera
     (size,) = connection.execute("select coalesce(max(seq), 0) from record").fetchone()
     yield gauge("link_records_behind", "Records that the broker has not acknowledged.", max(0, size - cursor))
     row = connection.execute("select bytes from record where seq > ? order by seq limit 1", (cursor,)).fetchone()
-    age = 0.0 if row is None else _age(decode(row[0]).at, now)
+    at = "" if row is None else decode(row[0]).at
+    age = _age(at, now) if at else 0.0
     yield gauge("link_oldest_unacknowledged_seconds", "Age of the oldest of them (F8).", age)
 
 

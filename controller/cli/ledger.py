@@ -54,6 +54,8 @@ def export(
     )
     first, last = done.first or 0, done.last or 0
     voice.say("export.done", count=done.count, first=first, last=last, file=output, style="green")
+    if done.dropped:
+        voice.say("export.dropped", count=done.dropped, style="yellow")
     voice.line(f"SHA-256 {done.sha256}")
     voice.answer(msgspec.to_builtins(done))
     return DONE
@@ -100,6 +102,8 @@ def _tell(voice: Voice, file: Path, report: Report) -> None:
     voice.say("verify.gaps", gaps=gaps)
     voice.say("verify.first_bad", seq=voice.text("verify.none") if report.first_bad is None else report.first_bad)
     voice.say("verify.checkpoints", count=report.checkpoints, signed=report.signed, covered=report.covered)
+    if report.dropped:
+        voice.say("verify.dropped", count=report.dropped, first=report.dropped_first, last=report.dropped_last)
     for broken in report.breaks:
         size, reason = _or_dash(broken.size), words(broken.reason, voice.lang, "opening") or "–"
         voice.say("verify.break", epoch=broken.epoch, first=broken.first, size=size, reason=reason, style="yellow")

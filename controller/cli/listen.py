@@ -14,6 +14,7 @@ from controller.cli.options import AsJson, Data, Language
 from controller.cli.recordline import RecordLine
 from controller.cli.voice import Voice
 from controller.record.envelope import decode
+from controller.record.husk import husk_seq
 
 POLL_S = 0.1
 _CHUNK = 500
@@ -60,7 +61,8 @@ def _records(ledger: sqlite3.Connection, after: int, follow: bool) -> Iterator[b
         ).fetchall()
         for seq, raw in rows:
             after = seq
-            yield bytes(raw)
+            if husk_seq(raw) is None:
+                yield bytes(raw)
         if len(rows) < _CHUNK:
             if not follow:
                 return

@@ -73,6 +73,8 @@ class Facility:
     broker: BrokerForm | None
     metrics: tuple[str, int] | None
     disk: DiskForm
+    entries_days: int
+    """How long the bytes of passing records are kept; 0 for ever."""
     building: str
     backup_recipients: tuple[str, ...]
     zones: dict[str, Zone]
@@ -130,6 +132,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         broker=_broker(form.broker, folder),
         metrics=listen_address(form.metrics.listen) if form.metrics else None,
         disk=form.disk,
+        entries_days=form.retention.entries_days,
         building=form.simulation.building if form.simulation else "",
         backup_recipients=form.backup.recipients,
         zones={z.id: Zone(z.id, z.name, ASSURANCES[z.least_assurance]) for z in form.zone},

@@ -60,6 +60,12 @@ class DiskForm(_Form, frozen=True):
     reserve_mb: int = 8
 
 
+class RetentionForm(_Form, frozen=True):
+    """`[retention]`: how long the bytes of records are kept that leave no lasting state: taps and doors. 0: for ever."""
+
+    entries_days: int = 0
+
+
 class MetricsForm(_Form, frozen=True):
     """`[metrics]`: absent, nobody is answered. `host:port`; the figures hold no personal data, and are not encrypted."""
 
@@ -148,6 +154,7 @@ class FacilityForm(_Form, frozen=True):
     broker: BrokerForm | None = None
     metrics: MetricsForm | None = None
     disk: DiskForm = DiskForm()
+    retention: RetentionForm = RetentionForm()
     simulation: SimulationForm | None = None
     backup: BackupForm = BackupForm()
     schedule: tuple[ScheduleForm, ...] = ()

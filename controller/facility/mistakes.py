@@ -18,6 +18,8 @@ from controller.facility.settings import did_you_mean
 from controller.rules.schedule import DAYS
 
 _MOST_RECOVERY_S = 600
+LEAST_DAYS, MOST_DAYS = 30, 36_500
+"""A slip of the hand must not empty the ledger."""
 _MOST_MB = 1_000_000
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _MOST_HOLDOVER_H = 720
@@ -37,6 +39,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     if form.calendar.national not in ("JP", ""):
         yield f"calendar.national: {form.calendar.national!r} is not known; 'JP' or ''"
     yield from _disk_mistakes(form.disk)
+    yield from _retention_mistakes(form.retention.entries_days)
     yield from _broker_mistakes(form.broker)
     if form.metrics is not None and listen_address(form.metrics.listen) is None:
         yield f"metrics.listen: {form.metrics.listen!r}; write \"127.0.0.1:9100\""
@@ -79,6 +82,11 @@ def _disk_mistakes(form: DiskForm) -> Iterator[str]:
     for key, value in (("low_mb", form.low_mb), ("reserve_mb", form.reserve_mb)):
         if not 0 <= value <= _MOST_MB:
             yield f"disk.{key}: {value}; megabytes, 0 to {_MOST_MB}"
+
+
+def _retention_mistakes(days: int) -> Iterator[str]:
+    if days and not LEAST_DAYS <= days <= MOST_DAYS:
+        yield f"retention.entries_days: {days}; days, {LEAST_DAYS} to {MOST_DAYS}, or 0 for ever"
 
 
 def _broker_mistakes(form: BrokerForm | None) -> Iterator[str]:

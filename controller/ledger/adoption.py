@@ -7,6 +7,7 @@ record of it. Killed or refused anywhere, nothing of it was. Private rows are be
 from collections.abc import Iterable
 
 from controller.ledger.ledger import Ledger, Stamp
+from controller.ledger.retention import unsound
 from controller.record.envelope import MalformedRecord, Record
 from controller.record.kinds.site import LedgerRecovered
 from controller.record.note import Checkpoint, epoch_of
@@ -59,6 +60,8 @@ class Adoption:
         if self._ledger.size != self._target.size or self._ledger.checkpoint().root != self._target.root:
             raise Refused(f"the records do not lead to the checkpoint over {self._target.size}")
         self._ledger.fold_behind(self._before)
+        if (wrong := unsound(self._ledger.connection, self._before)) is not None:
+            raise Refused(wrong)
         if self._ledger.epoch != epoch_of(self._target.origin, self._ledger.site):
             raise Refused(f"the records do not open the epoch of {self._target.origin}")
         missing = [(row, at) for row, at in self._proven if not self._ledger.has_private(row.id, row.version)]

@@ -5,13 +5,12 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from controller.ledger import retention
 from controller.ledger.erasing import adopt, erase_person
-from controller.record.tables import FOLD_VERSION, TABLES, Delete, Erase, RowChange, Upsert
+from controller.record.tables import FOLD_VERSION, TABLES, Delete, Drop, Erase, RowChange, Upsert
 
 _SCHEMA = """
 create table if not exists record (seq integer primary key, bytes blob not null) strict;
-create trigger if not exists record_is_not_changed before update on record
-    begin select raise(abort, 'the ledger is append-only'); end;
 create trigger if not exists record_is_not_deleted before delete on record
     begin select raise(abort, 'the ledger is append-only'); end;
 create trigger if not exists record_follows before insert on record
@@ -41,7 +40,7 @@ def open_writer(path: Path) -> Database:
         for pragma in _PRAGMAS:
             connection.execute(f"pragma {pragma}")
         database = Database(connection)
-        connection.executescript(_SCHEMA)
+        connection.executescript(_SCHEMA + retention.TRIGGER)
         adopt(connection)
         create_tables(database)
     except sqlite3.Error:
@@ -119,6 +118,8 @@ class Tables:
                 self._connection.execute(text, tuple(change.row.values()))
             elif isinstance(change, Erase):
                 erase_person(self._connection, change.person)
+            elif isinstance(change, Drop):
+                retention.drop(self._connection, change)
             else:
                 self._delete(change)
 

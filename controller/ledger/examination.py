@@ -11,15 +11,21 @@ from typing import Any
 
 import msgspec
 
+from controller.ledger.dropped import MARK as RULE
+from controller.ledger.dropped import Dropped
 from controller.ledger.epochs import Epochs
 from controller.ledger.keyline import Change, KeyLine, key_line
 from controller.ledger.report import MOST_FINDINGS, Finding, Report
 from controller.record.canonical import canonical
 from controller.record.envelope import LARGEST_RECORD, Mark
+from controller.record.husk import MARK as HUSK
+from controller.record.husk import husk_seq, leaf_of
 from controller.record.note import BadNote, Checkpoint, VerifierKey, open_checkpoint
 from controller.record.tree import EMPTY_ROOT, Frontier, node_hash
 
 BLOCK = 256
+
+_SHA256 = hashlib.sha256
 
 Row = tuple[int, bytes]
 
@@ -71,6 +77,7 @@ class Examination:
         self._more = 0
         self._gaps: list[tuple[int, int]] = []
         self._epochs = Epochs()
+        self._dropped = Dropped()
         self._count, self._first, self._last = 0, 0, 0
         self._covered, self._checkpoints, self._signed = 0, 0, 0
         self._contradicting: list[int] = []
@@ -95,11 +102,11 @@ class Examination:
                 self.note(unopened)
         keys, datas = [row[0] for row in rows], [row[1] for row in rows]
         whole = self._placed(keys)
-        self._examine(keys, datas)
+        leaves = self._leaves(keys, datas)
         for finding in self._epochs.look(keys, datas):
             self.note(finding)
         if self._tree is not None and whole:
-            self._grow(datas[:whole])
+            self._grow(leaves[:whole])
         if whole < len(keys):
             self._tree = None  # past a gap no root can be computed
         self._count += len(keys)
@@ -124,10 +131,25 @@ class Examination:
             expected = key + 1
         return whole
 
-    def _examine(self, keys: list[int], datas: list[bytes]) -> None:
+    def _leaves(self, keys: list[int], datas: list[bytes]) -> list[bytes]:
+        """The leaf hash of each row; looks at records, husks, and rules by which records were dropped."""
+        text = b"\n".join(datas) + b"\n"
+        for data in datas if RULE in text else ():
+            if RULE in data:
+                self._dropped.rule(data)
+        if HUSK not in text:
+            self._examine(keys, datas, text)
+            return [_SHA256(b"\x00" + data).digest() for data in datas]
+        records = [(key, data) for key, data in zip(keys, datas, strict=True) if husk_seq(data) != key]
+        self._dropped.husks.extend(sorted(set(keys) - {key for key, _ in records}))
+        if records:
+            left = [data for _, data in records]
+            self._examine([key for key, _ in records], left, b"\n".join(left) + b"\n")
+        return [leaf_of(data) for data in datas]
+
+    def _examine(self, keys: list[int], datas: list[bytes], text: bytes) -> None:
         """Whether each row is the one form of a record, and says its own place: first all at once, then one by one."""
         try:
-            text = b"\n".join(datas) + b"\n"
             lines = _lines.decode_lines(text)
             # As many values as rows and the same bytes again: no row has a line break, so each row is one value.
             if _encoder.encode_lines(lines) == text and [line.seq for line in lines] == keys:
@@ -139,12 +161,12 @@ class Examination:
             if (fault := record_fault(key, data)) is not None:
                 self.note(fault)
 
-    def _grow(self, datas: list[bytes]) -> None:
+    def _grow(self, leaves: list[bytes]) -> None:
         tree = self._tree
         if tree is None:
             return
-        due = list(self._due(tree.size + len(datas)))
-        roots = tree.grow(datas, {size for size, _ in due})
+        due = list(self._due(tree.size + len(leaves)))
+        roots = tree.grow(leaves, {size for size, _ in due})
         for size, note in due:
             self._compare(size, note, roots.get(size, EMPTY_ROOT))
 
@@ -216,6 +238,8 @@ class Examination:
         if self._doubted is not None and not self._checkpoints:
             self._contradicting.insert(0, self._doubted)
         self._look_at_handovers()
+        for finding in self._dropped.findings():
+            self.note(finding)
         wrong = [size for size in self._contradicting if size > self._covered]
         for size in [size for size in self._contradicting if size <= self._covered] + wrong[:1]:
             self.note(self._contradiction(size))
@@ -239,6 +263,9 @@ class Examination:
             more=self._more,
             unproven=tuple(sorted(open_ends)),
             breaks=tuple(self._epochs.breaks),
+            dropped=len(self._dropped.husks),
+            dropped_first=self._dropped.husks[0] if self._dropped.husks else None,
+            dropped_last=self._dropped.husks[-1] if self._dropped.husks else None,
         )
 
     def _finish_notes(self) -> None:
@@ -280,10 +307,9 @@ class _Tree:
         """Leaves so far."""
         return self._blocks.size * BLOCK + self._open.size
 
-    def grow(self, datas: list[bytes], wanted: set[int]) -> dict[int, bytes]:
-        """Adds records, at most up to a block's end; answers the roots at the wanted sizes."""
-        sha256 = hashlib.sha256
-        leaves = [sha256(b"\x00" + data).digest() for data in datas]
+    def grow(self, leaves: list[bytes], wanted: set[int]) -> dict[int, bytes]:
+        """Adds leaf hashes, at most up to a block's end; answers the roots at the wanted sizes."""
+        sha256 = _SHA256
         roots: dict[int, bytes] = {}
         end = self.size + len(leaves)
         if len(leaves) == BLOCK and not self._open.size and wanted <= {end}:

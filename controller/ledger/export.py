@@ -22,6 +22,7 @@ from controller.ledger.output import Output
 from controller.record.canonical import canonical, timestamp
 from controller.record.envelope import MalformedRecord, Unknown, decode
 from controller.record.facets import facets
+from controller.record.husk import husk_seq
 from controller.record.note import Checkpoint
 from controller.record.tree import inclusion_proof
 
@@ -43,6 +44,8 @@ class Exported(msgspec.Struct, frozen=True):
     sha256: str
     complete: bool
     checkpoint: int | None
+    dropped: int = 0
+    """How many records are not in it, because their bytes were dropped: in a complete one their leaf hashes stand there."""
 
 
 class _Choice:
@@ -58,6 +61,7 @@ class _Choice:
         self.last = newest if last is None else min(last, newest)
         self._from = None if from_at is None else timestamp(from_at)
         self._to = None if to_at is None else timestamp(to_at)
+        self.dropped = 0
         self.complete = self.first == 1 and self._from is None and self._to is None
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
@@ -67,6 +71,14 @@ class _Choice:
         ).fetchall():
             after = rows[-1][0]
             yield from (row for row in rows if self._within(row[1]))
+
+    def records(self) -> Iterator[tuple[int, bytes]]:
+        """Those that are there; the others are counted."""
+        for seq, data in self:
+            if husk_seq(data) is None:
+                yield seq, data
+            else:
+                self.dropped += 1
 
     def _within(self, data: bytes) -> bool:
         if self._from is None and self._to is None:
@@ -99,7 +111,7 @@ def export_records(
         file.drop()
         raise
     size = None if checkpoint is None else checkpoint[0].size
-    return Exported(str(out), format, count, begin, end, digest, choice.complete, size)
+    return Exported(str(out), format, count, begin, end, digest, choice.complete, size, choice.dropped)
 
 
 _Span = tuple[int, int | None, int | None]
@@ -114,7 +126,8 @@ def _write_lines(file: Output, choice: _Choice, connection: sqlite3.Connection, 
     subtree = lru_cache(maxsize=4096)(subtree_of(connection))
     size = newest[0].size if newest and not choice.complete else 0
     count, begin, end = 0, None, None
-    for seq, data in choice:
+    for seq, data in choice if choice.complete else choice.records():
+        choice.dropped += choice.complete and husk_seq(data) is not None
         count, begin, end = count + 1, begin or seq, seq
         file.write(data + b"\n")
         if seq <= size:
@@ -130,7 +143,7 @@ def _write_sheet(file: Output, choice: _Choice, _: sqlite3.Connection, __: _Newe
     file.write("\ufeff".encode())
     writer.writerow(COLUMNS)
     count, begin, end = 0, None, None
-    for seq, data in choice:
+    for seq, data in choice.records():
         count, begin, end = count + 1, begin or seq, seq
         writer.writerow([seq, *map(cell, _cells(data))])
         if text.tell() > 65_536:
@@ -181,6 +194,8 @@ def prove(connection: sqlite3.Connection, seq: int) -> Evidence:
     row = connection.execute("select bytes from record where seq = ?", (seq,)).fetchone()
     if row is None:
         raise LookupError(f"there is no record {seq}")
+    if husk_seq(row[0]) is not None:
+        raise LookupError(f"record {seq} was dropped past its retention: its leaf hash alone is left")
     newest = newest_checkpoint(connection)
     if newest is None or newest[0].size < seq:
         raise LookupError(f"no checkpoint covers record {seq} yet")

@@ -20,6 +20,7 @@ from controller.ledger import erasing, salvage
 from controller.ledger.database import Tables, create_tables, drop_tables, fold_is_current, latest_time, open_writer
 from controller.ledger.nodes import KEPT_LEVEL, load_frontier
 from controller.record.envelope import MalformedRecord, Record, decode, encode, kind_of
+from controller.record.husk import leaf_of
 from controller.record.kinds.disk import LedgerSalvaged
 from controller.record.kinds.site import LedgerOpened, LedgerReopened
 from controller.record.kinds.start import ALONE, mark_after
@@ -27,7 +28,6 @@ from controller.record.note import Checkpoint, origin
 from controller.record.private import PrivateRow
 from controller.record.projection import project
 from controller.record.tables import FOLD_VERSION, RowChange
-from controller.record.tree import leaf_hash
 
 log = structlog.get_logger()
 
@@ -256,7 +256,7 @@ class Ledger:
 
     def _store(self, seq: int, data: bytes) -> None:
         self.connection.execute("insert into record (seq, bytes) values (?, ?)", (seq, data))
-        for level, position, hashed in self._frontier.append(leaf_hash(data)):
+        for level, position, hashed in self._frontier.append(leaf_of(data)):
             if level >= KEPT_LEVEL:
                 self.connection.execute("insert into node values (?, ?, ?)", (level, position, hashed))
         self.size = seq

@@ -6,7 +6,8 @@ the records' bytes when it is asked for. They are a convenience of the writer's:
 
 import sqlite3
 
-from controller.record.tree import Frontier, Subtree, complete_subtrees, leaf_hash, root_of
+from controller.record.husk import leaf_of
+from controller.record.tree import Frontier, Subtree, complete_subtrees, root_of
 
 KEPT_LEVEL = 8
 
@@ -28,7 +29,7 @@ def subtree_of(connection: sqlite3.Connection) -> Subtree:
         ).fetchall()
         if len(rows) != count:
             raise LookupError(f"records {first} to {first + count - 1} are not all there")
-        return root_of(leaf_hash(data) for (data,) in rows)
+        return root_of(leaf_of(data) for (data,) in rows)
 
     return subtree
 

@@ -28,6 +28,7 @@ CODES = {
     "tail": "a checkpoint over more records than there are: the end is missing",
     "epoch": "a checkpoint of an epoch that this ledger broke off: records that it was signed over are not here",
     "proof": "an inclusion proof that does not lead to the checkpoint",
+    "dropped": "a record was dropped that no rule in the ledger says was dropped, or another than it says",
     "end": "the export has no proper end",
 }
 """The codes of findings."""
@@ -79,6 +80,11 @@ class Report(msgspec.Struct, frozen=True):
     """Codes of `UNPROVEN`: what this verification says nothing about."""
     breaks: tuple[Break, ...] = ()
     """Where the ledger itself says that it lost records, or that others were kept elsewhere, and began a new epoch."""
+
+    dropped: int = 0
+    """How many of the records are husks: their bytes were dropped past their retention, by rules that the ledger holds."""
+    dropped_first: int | None = None
+    dropped_last: int | None = None
 
     @property
     def ok(self) -> bool:

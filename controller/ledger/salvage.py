@@ -21,10 +21,11 @@ from controller.ledger.database import open_reader, open_writer
 from controller.ledger.faults import is_damage, is_unreadable
 from controller.ledger.nodes import KEPT_LEVEL, load_frontier
 from controller.record.envelope import MalformedRecord, decode
+from controller.record.husk import leaf_of
 from controller.record.kinds.site import LedgerOpened
 from controller.record.note import BadNote, Checkpoint
 from controller.record.tables import TABLES
-from controller.record.tree import Frontier, leaf_hash
+from controller.record.tree import Frontier
 
 MISSING, MALFORMED, RECORDS, CHECKPOINT = "missing", "malformed", "records", "checkpoint"
 _OWN = {*TABLES, "record", "node", "checkpoint", "fold"}
@@ -227,7 +228,7 @@ def _whole(source: sqlite3.Connection, notes: dict[int, tuple[Checkpoint, str, s
     """How many records from the first on are there without a gap, can be read, and are what was signed."""
     frontier, sure = Frontier(0, []), 0
     for size, data in _records(source):
-        frontier.append(leaf_hash(data))
+        frontier.append(leaf_of(data))
         if size in notes:
             if frontier.root() != notes[size][0].root:
                 return sure
@@ -255,7 +256,7 @@ def _copy_records(source: sqlite3.Connection, target: sqlite3.Connection, kept: 
         if seq > kept:
             return
         target.execute("insert into record (seq, bytes) values (?, ?)", (seq, data))
-        for level, position, hashed in frontier.append(leaf_hash(data)):
+        for level, position, hashed in frontier.append(leaf_of(data)):
             if level >= KEPT_LEVEL:
                 target.execute("insert into node values (?, ?, ?)", (level, position, hashed))
 

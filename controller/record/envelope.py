@@ -6,6 +6,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 import msgspec
 
 from controller.record.canonical import canonical
+from controller.record.husk import husk_seq
 from controller.record.tables import RowChange
 
 LARGEST_RECORD = 131_072
@@ -49,6 +50,14 @@ class Unknown(msgspec.Struct, frozen=True):
         return ()
 
 
+class Dropped(msgspec.Struct, frozen=True):
+    """The body of a husk: what was in the record's place is dropped, and with it all that the envelope said but `seq`."""
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """Nothing: what it left is there, or replaced."""
+        return ()
+
+
 class MalformedRecord(ValueError):
     """The bytes are no record. The message says where they stop being one."""
 
@@ -80,13 +89,21 @@ _bodies: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
 _outer = msgspec.json.Decoder(_Outer)
 
 
-def kind(name: str, version: int = 1) -> Callable[[BodyType], BodyType]:
-    """Class decorator: this struct is the body of records of this kind and version."""
+PASSING: set[str] = set()
+"""The kinds that leave no lasting state: their bytes may be dropped once they are past retention, and the fold does not miss
+them. A row that one of them leaves is wholly replaced by the next of them (`portal_state`).
+"""
+
+
+def kind(name: str, version: int = 1, *, passing: bool = False) -> Callable[[BodyType], BodyType]:
+    """Class decorator: this struct is the body of records of this kind and version; `passing` as in `PASSING`."""
 
     def register(body: BodyType) -> BodyType:
         if (name, version) in KINDS:
             raise ValueError(f"two structs claim {name} v{version}")
         KINDS[name, version] = body
+        if passing:
+            PASSING.add(name)
         _names[body] = (name, version)
         _bodies[name, version] = msgspec.json.Decoder(body)
         return body
@@ -110,7 +127,8 @@ def encode(record: Record) -> bytes:
 def decode(data: bytes) -> Record:
     """The record in these bytes, its body a kind's struct or `Unknown`.
 
-    A known kind whose body does not fit is Unknown too: it was written by a program that meant something else.
+    A known kind whose body does not fit is Unknown too: it was written by a program that meant something else. Of a husk the
+    body is `Dropped`, and everything else but `seq` empty.
     Raises MalformedRecord when the envelope itself is not one.
     """
     if len(data) > LARGEST_RECORD:
@@ -119,6 +137,8 @@ def decode(data: bytes) -> Record:
         data.decode()  # the outer decoder steps over the body without looking at its letters
         outer = _outer.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if (seq := husk_seq(data)) is not None:
+            return Record(seq, "", "", "", "", 0, "", Dropped())
         raise MalformedRecord(str(error)) from error
     decoder = _bodies.get((outer.kind, outer.v))
     body: Any

@@ -47,7 +47,18 @@ class Erase:
     """Not one that is folded: it is beside the ledger, and no rebuild drops it."""
 
 
-RowChange = Upsert | Delete | Erase
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Beside the tables: make husks of the records from `first` to `last` of these kinds, but for those in `kept`."""
+
+    first: int
+    last: int
+    kinds: tuple[str, ...]
+    kept: tuple[int, ...]
+    table: str = "record"
+
+
+RowChange = Upsert | Delete | Erase | Drop
 
 _TABLES = (
     # the epochs of the ledger itself; `seq` is the first record of each
@@ -103,6 +114,22 @@ _TABLES = (
     Table("zone_opening", {"zone": str, "person": int, "until_at": str, "seq": int}, ("zone",)),
     Table("lockdown", {"zone": str, "operator": int, "reason": str, "at": str, "seq": int}, ("zone",)),
     Table("part", {"part": str, "state": str, "reason": str, "at": str, "seq": int}, ("part",)),
+    # by which rules record bytes were dropped; `seq` is the record of each
+    Table(
+        "retention",
+        {
+            "seq": int,
+            "first": int,
+            "last": int,
+            "kinds": str,
+            "kept": str,
+            "count": int,
+            "digest": str,
+            "at": str,
+        },
+        ("seq",),
+        (("last",),),
+    ),
     # people and what they may
     Table(
         "person",

@@ -119,7 +119,9 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Resent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The payload of `resent/…`, signed: consecutive records from `first`, each as its canonical text."""
+    """The payload of `resent/…`, signed: consecutive records from `first`, each as its canonical text, or as the text
+    of its husk (`controller.record.husk`) where its bytes were dropped past their retention.
+    """
 
     epoch: int
     first: int

@@ -11,12 +11,14 @@ import structlog
 
 from controller.record.envelope import Record
 from controller.record.projection import project
-from controller.record.tables import TABLES, Delete, Erase, RowChange, Upsert
+from controller.record.tables import TABLES, Delete, Drop, Erase, RowChange, Upsert
 from dashboard import database as db
-from dashboard.intake import erasing
+from dashboard.intake import dropping, erasing
 from dashboard.intake.batch import Batch
 
 LARGEST_WHOLE = 2**63 - 1
+LARGEST_DROP = 1_000_000
+"""Records that one rule may be about: a site makes rules of some hundred."""
 
 log = structlog.get_logger()
 
@@ -38,11 +40,16 @@ def apply(connection: sa.Connection, batch: Batch, site: str, epoch: int, record
                 batch.write(connection)
                 erasing.erase_person(connection, site, epoch, change.person)
                 batch.erased = True
+            case Drop():
+                batch.write(connection)
+                dropping.drop(connection, site, epoch, change)
 
 
 def _fits(change: RowChange) -> bool:
     if isinstance(change, Erase):
         return abs(change.person) <= LARGEST_WHOLE
+    if isinstance(change, Drop):
+        return 0 < change.first <= change.last <= min(LARGEST_WHOLE, change.first + LARGEST_DROP)
     row = change.row if isinstance(change, Upsert) else change.key
     kinds = _kinds(change.table, tuple(row))
     if kinds is None:

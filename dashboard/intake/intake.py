@@ -224,7 +224,7 @@ class Intake:
         self.resent.add(source.ledger_site)
         if sent.epoch == source.epoch:
             for text in sent.records:
-                ledger.take(connection, source, text.encode(), now)
+                ledger.take(connection, source, text.encode(), now, resent=True)
 
     def _heard(self, source: Source, message: Message, now: str) -> None:
         if not message.retained:

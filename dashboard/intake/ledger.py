@@ -8,8 +8,9 @@ import sqlalchemy as sa
 import structlog
 
 from controller.record.canonical import moment
-from controller.record.envelope import MalformedRecord, Record, decode
+from controller.record.envelope import Dropped, MalformedRecord, Record, decode
 from controller.record.facets import facets
+from controller.record.husk import leaf_of
 from controller.record.kinds.request import RequestAccepted, RequestRefused
 from controller.record.kinds.site import LedgerOpened, LedgerReopened
 from controller.record.topics import Reply
@@ -27,9 +28,13 @@ _CATCH_UP = 500
 log = structlog.get_logger()
 
 
-def take(connection: sa.Connection, source: Source, data: bytes, now: str) -> bool:
-    """Stores one record of the source's epoch, and folds what is now without a hole; whether it was new."""
-    record = _sound(source, data)
+def take(connection: sa.Connection, source: Source, data: bytes, now: str, *, resent: bool = False) -> bool:
+    """Stores one record of the source's epoch, and folds what is now without a hole; whether it was new.
+
+    `resent`: the site itself says so, and may say a husk for a record whose bytes it has dropped. From the record topic a
+    husk would be the broker's word that there is nothing to see.
+    """
+    record = _sound(source, data, resent)
     if record is None:
         return False
     source.dirty = True
@@ -37,7 +42,7 @@ def take(connection: sa.Connection, source: Source, data: bytes, now: str) -> bo
         source.batch.write(connection)
         stored = connection.execute(_stored(source, record.seq)).scalar()
         if stored is not None:
-            if bytes(stored) != data and not source.stopped:
+            if leaf_of(bytes(stored)) != leaf_of(data) and not source.stopped:
                 witness.stop(connection, source, "fork", f"seq {record.seq}", data, now)
             return False
     source.batch.record(row_of(source.ledger_site, source.epoch, record, data))
@@ -92,10 +97,11 @@ def _stored(source: Source, seq: int) -> sa.Select[bytes]:
     return sa.select(table.bytes).where(*of_seq)
 
 
-def _sound(source: Source, data: bytes) -> Record | None:
+def _sound(source: Source, data: bytes, resent: bool) -> Record | None:
     try:
         record = decode(data)
-        moment(record.at)
+        if not (resent and isinstance(record.body, Dropped)):
+            moment(record.at)
     except (MalformedRecord, ValueError):
         source.malformed += 1
         source.dirty = True

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from controller.record.envelope import decode
+from controller.record.husk import leaf_of
 from controller.record.tables import FOLD_VERSION
-from controller.record.tree import Frontier, leaf_hash
+from controller.record.tree import Frontier
 from dashboard import database as db
 from dashboard.intake import fold
 from dashboard.intake.batch import Batch
@@ -83,7 +84,7 @@ def _refold(connection: sa.Connection, site: str, epoch: int, upto: int) -> int:
 
 
 def _grow(connection: sa.Connection, site: str, epoch: int, frontier: Frontier, data: bytes) -> None:
-    for level, position, hashed in frontier.append(leaf_hash(data)):
+    for level, position, hashed in frontier.append(leaf_of(data)):
         if level >= KEPT_LEVEL:
             place = {"ledger_site": site, "epoch": epoch, "level": level, "position": position}
             connection.execute(sa.insert(db.node), {**place, "hash": hashed})

@@ -11,8 +11,9 @@ news, unless the site says it live after a restart: then it has lost its tail.
 import sqlalchemy as sa
 import structlog
 
+from controller.record.husk import leaf_of
 from controller.record.note import Checkpoint, epoch_of, origin, read_note
-from controller.record.tree import Frontier, complete_subtrees, leaf_hash, range_hash, root_of
+from controller.record.tree import Frontier, complete_subtrees, range_hash, root_of
 from dashboard import database as db
 from dashboard.intake.source import Source
 
@@ -47,7 +48,7 @@ class Tree:
             .where(table.seq > begin, table.seq <= begin + (1 << level))
             .order_by(table.seq)
         )
-        return root_of(leaf_hash(bytes(data)) for data in self._connection.execute(query).scalars())
+        return root_of(leaf_of(bytes(data)) for data in self._connection.execute(query).scalars())
 
     def root(self, size: int) -> bytes:
         """The root of the first `size` records."""
@@ -82,7 +83,7 @@ def settle(source: Source, monotonic: float) -> bool:
 
 def grow(connection: sa.Connection, source: Source, data: bytes) -> None:
     """The next record in order is here: the tree grows, and a checkpoint that waited for it is compared."""
-    for level, position, hashed in source.frontier.append(leaf_hash(data)):
+    for level, position, hashed in source.frontier.append(leaf_of(data)):
         if level >= KEPT_LEVEL:
             place = {"ledger_site": source.ledger_site, "epoch": source.epoch, "level": level, "position": position}
             source.batch.upsert(db.node, {**place, "hash": hashed})

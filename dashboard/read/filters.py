@@ -70,7 +70,7 @@ class Filter:
         """
         column = record.c
         at = column.at.concat("") if by_seq else column.at
-        conditions = [column.ledger_site == self.site, column.epoch == self.epoch]
+        conditions = [column.ledger_site == self.site, column.epoch == self.epoch, column.kind != ""]  # husks have none
         for name in ("kind", "portal", "result", "code", "mark"):
             if value := getattr(self, name):
                 conditions.append(column[name] == value)

@@ -157,14 +157,16 @@ def _where(row: Any, body: object, names: Names) -> str:  # noqa: ANN401 - a row
 
 def newest(connection: sa.Connection, names: Names, most: int) -> list[Line]:
     """The site's newest records, newest first."""
-    mine = (record.c.ledger_site == names.site.id, record.c.epoch == names.site.epoch)
+    mine = (record.c.ledger_site == names.site.id, record.c.epoch == names.site.epoch, record.c.kind != "")
     query = sa.select(*COLUMNS).where(*mine).order_by(record.c.seq.desc()).limit(most)
     return lines(connection.execute(query).all(), names)
 
 
 def arrived(connection: sa.Connection, sites: Sequence[str], after: int, most: int) -> Sequence[Any]:
     """Rows of these sites that arrived after that one, in order of arrival."""
-    query = sa.select(*COLUMNS).where(record.c.arrival > after, record.c.ledger_site.in_(sites))
+    query = sa.select(*COLUMNS).where(
+        record.c.arrival > after, record.c.ledger_site.in_(sites), record.c.kind != ""
+    )
     return connection.execute(query.order_by(record.c.arrival).limit(most)).all()
 
 

@@ -13,8 +13,8 @@ from flask_babel import gettext as _
 
 from controller.record.canonical import moment
 from controller.record.envelope import KINDS
+from controller.record.husk import leaf_of
 from controller.record.private import private_refs
-from controller.record.tree import leaf_hash
 from controller.record.words import codes
 from dashboard.read import filters, ledger
 from dashboard.read.breaks import breaks
@@ -96,7 +96,7 @@ def row(site: str, epoch: int, seq: int) -> str:
         line=line,
         site=names.site,
         pretty=pretty,
-        hash=leaf_hash(found.bytes).hex(),
+        hash=leaf_of(found.bytes).hex(),
         private=private,
         older=older,
         newer=newer,
@@ -202,7 +202,7 @@ def _csv(head: list[object], found: Iterator[tuple[Line, bytes]], names: Names) 
                 line.why,
                 line.code,
                 line.epoch,
-                leaf_hash(data).hex(),
+                leaf_of(data).hex(),
                 line.mark,
             ]
         )
@@ -241,7 +241,7 @@ def _json(found: Iterator[tuple[Line, bytes]], names: Names) -> Iterator[str]:
             "by": line.by,
             "why": line.why,
             "mark": line.mark,
-            "leaf_hash": leaf_hash(data).hex(),
+            "leaf_hash": leaf_of(data).hex(),
         }
         yield f'{between}{json.dumps(said, ensure_ascii=False)[:-1]}, "record": {data.decode()}}}'
         between = ",\n"

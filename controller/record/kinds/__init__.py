@@ -10,6 +10,7 @@ from controller.record.kinds import (
     person,
     posture,
     request,
+    retention,
     right,
     site,
     start,
@@ -17,9 +18,9 @@ from controller.record.kinds import (
 )
 
 __all__ = [
-    "badge", "clock", "disk", "door", "entry", "input", "load",
-    "person", "posture", "request", "right", "site", "start", "trust",
-]
+    "badge", "clock", "disk", "door", "entry", "input", "load", "person",
+    "posture", "request", "retention", "right", "site", "start", "trust",
+]  # fmt: skip
 
 
 def load() -> None:

@@ -60,7 +60,7 @@ def portal_row(
     )
 
 
-@kind("door.observed")
+@kind("door.observed", passing=True)
 class DoorObserved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After a start: the lock was commanded secure and the contact read for the first time."""
 
@@ -72,7 +72,7 @@ class DoorObserved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (portal_row(record, self.portal, self.status, cause="start", release_seq=None),)
 
 
-@kind("door.opened")
+@kind("door.opened", passing=True)
 class DoorOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The leaf opened after a release."""
 
@@ -90,7 +90,7 @@ class DoorOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (state,)
 
 
-@kind("door.closed")
+@kind("door.closed", passing=True)
 class DoorClosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The leaf is closed and the lock secure."""
 
@@ -104,7 +104,7 @@ class DoorClosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (portal_row(record, self.portal, self.status, cause="", release_seq=None),)
 
 
-@kind("door.held")
+@kind("door.held", passing=True)
 class DoorHeld(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The leaf has been open for longer than the portal allows: an alarm."""
 
@@ -117,7 +117,7 @@ class DoorHeld(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (portal_row(record, self.portal, self.status, cause="held", release_seq=None),)
 
 
-@kind("door.forced")
+@kind("door.forced", passing=True)
 class DoorForced(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The leaf opened though nothing had released it: an alarm (C8.10)."""
 
@@ -129,7 +129,7 @@ class DoorForced(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (portal_row(record, self.portal, self.status, cause="forced", release_seq=None),)
 
 
-@kind("exit.requested")
+@kind("exit.requested", passing=True)
 class ExitRequested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody leaves: pressed request-to-exit, or tapped at the inner reader with something missing.
 
@@ -165,7 +165,7 @@ class PortalReleased(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return released_row(record, self.portal, self.status, cause="operator")
 
 
-@kind("release.abandoned")
+@kind("release.abandoned", passing=True)
 class ReleaseAbandoned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A release was durable but the controller stopped before its outcome was known. It is never performed late."""
 

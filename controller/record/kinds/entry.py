@@ -7,7 +7,7 @@ from controller.record.kinds.door import portal_row, released_row
 from controller.record.tables import RowChange
 
 
-@kind("entry.granted")
+@kind("entry.granted", passing=True)
 class EntryGranted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A badge was allowed through; the lock is released only after this is durable."""
 
@@ -27,7 +27,7 @@ class EntryGranted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return released_row(record, self.portal, self.status, cause="entry")
 
 
-@kind("entry.refused")
+@kind("entry.refused", passing=True)
 class EntryRefused(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A tap that opened nothing, with the code of what is missing."""
 
@@ -47,7 +47,7 @@ class EntryRefused(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ()
 
 
-@kind("entry.abandoned")
+@kind("entry.abandoned", passing=True)
 class EntryAbandoned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The lock was released and nobody came; it is secure again."""
 

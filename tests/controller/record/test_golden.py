@@ -31,6 +31,7 @@ from controller.record.kinds import (
     person,
     posture,
     request,
+    retention,
     right,
     site,
     start,
@@ -113,6 +114,7 @@ EXAMPLES: list[msgspec.Struct] = [
     posture.OverrideEnded("lab-door", None),
     posture.LockdownBegun("lab", 2, REF),
     posture.LockdownEnded("lab", 2, REF),
+    retention.RecordsDropped(1, 256, ("door.closed", "entry.granted"), (41,), 2, "ab" * 32),
     start.StartSingle(1, 1, "single"),
     start.StartReviewed(1, 2, 41, "reviewed"),
 ]

@@ -10,8 +10,9 @@ from urllib.parse import unquote
 import pytest
 from example_house import House
 
-from controller.record.envelope import Record, encode
+from controller.record.envelope import Record, decode, encode
 from controller.record.kinds.door import DoorOpened
+from controller.record.kinds.retention import RecordsDropped, digest_of
 from controller.record.tree import leaf_hash
 from dashboard.intake.intake import Message
 from dashboard.read import ledger
@@ -225,3 +226,22 @@ def test_empty_is_said_in_two_ways(house: House, signed_in: SignIn) -> None:
     text = signed_in("auditor").get("/ledger?kind=inputs.dropped").text
 
     assert "No record fits this filter." in text and "No records yet" not in text
+
+
+def test_a_dropped_record_is_a_hash_and_found_by_nothing(house: House, signed_in: SignIn) -> None:
+    """The page of a dropped record says so and shows its hash; lists, filters and exports pass it over."""
+    kinds = ("door.closed", "door.opened", "entry.granted")
+    gone = [n for n, data in enumerate(house.peer.records, 1) if decode(data).kind in kinds]
+    last = len(house.peer.records)
+    house.write(RecordsDropped(1, last, kinds, (), len(gone), digest_of(gone)))
+    browser = signed_in("auditor")
+
+    page = browser.get(f"/ledger/factory/1/{gone[0]}").text
+
+    assert "dropped past their retention" in page and leaf_hash(house.peer.records[gone[0] - 1]).hex() in page
+    listed = browser.get("/ledger?site=factory").text
+    assert "Records past retention dropped" in listed and f"/ledger/factory/1/{gone[-1]}\"" not in listed
+    assert "Entry granted" not in browser.get("/ledger.csv?site=factory").text.partition("\n")[2]
+    assert browser.get("/ledger.json?site=factory").status_code == 200
+    for address in ("/", "/people/factory/1", "/portals/factory/front"):
+        assert browser.get(address).status_code == 200
