@@ -1,9 +1,10 @@
 """When the loop drops record bytes: a step at a time, while nothing else waits, and only by a clock that is to be trusted."""
 
-from controller.judgement import Now
 from controller.ledger.ledger import Ledger
 from controller.ledger.retention import Due
 from controller.record.kinds.retention import RecordsDropped
+from controller.rules.clock import trusted
+from controller.timekeeper import Now
 
 STEP_S = 1.0
 """Between two steps while there is more."""
@@ -29,6 +30,6 @@ class Dropping:
         """The next rule that is to be recorded, if one is due."""
         if self.wait_s(now.seconds) != 0:
             return None
-        found = None if now.clock == "unsynced" else self._due.next(self._ledger.connection, now.at, self._days)
+        found = self._due.next(self._ledger.connection, now.at, self._days) if trusted(now.clock) else None
         self._at_s = now.seconds + (STEP_S if found is not None or self._due.has_more else LOOK_S)
         return found

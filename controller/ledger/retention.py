@@ -31,6 +31,8 @@ create trigger if not exists record_stays before update on record when not (
 
 _AHEAD = 4096
 """Records behind a block that are looked through for one whose time is to be trusted."""
+_NEAR = 64
+"""Records looked through for one of some weeks ago whose time is to be trusted."""
 _MOST_BLOCKS = 16
 """Blocks looked at in one step when there is nothing to drop in them."""
 _POINTERS = "select seq, cause_seq, release_seq from portal_state"
@@ -57,6 +59,8 @@ class Due:
         cutoff = timestamp(now - timedelta(days=days))
         pointed = {seq for row in connection.execute(_POINTERS) for seq in row if seq is not None}
         if self._after is None:
+            if not _goes_on(connection, now):
+                return None
             self._after = _last(connection)
             if (left := _left_over(connection, pointed)) is not None:
                 self._after = None  # there may be more
@@ -84,6 +88,21 @@ def _left_over(connection: sqlite3.Connection, pointed: set[int]) -> RecordsDrop
             if seq not in pointed and (found := rule.drop(list(_lines(connection, seq - 1, 1)), ())) is not None:
                 return found
     return None
+
+
+def _goes_on(connection: sqlite3.Connection, now: datetime) -> bool:
+    """Whether the ledger's last weeks bear out what the clock says."""
+    settled, recent = timestamp(now - rule.SETTLED), timestamp(now - rule.RECENT)
+    at = "select bytes from record where seq = ?"
+    low, high = 0, connection.execute("select coalesce(max(seq), 0) from record").fetchone()[0]
+    while low < high:  # times mostly ascend; where they do not, this finds too little rather than too much
+        middle = (low + high + 1) // 2
+        if _said.decode(connection.execute(at, (middle,)).fetchone()[0]).at <= settled:
+            low = middle
+        else:
+            high = middle - 1
+    near = _lines(connection, max(0, low - _NEAR), _NEAR)
+    return any(line.trusted and recent <= line.at <= settled for line in near)
 
 
 def _last(connection: sqlite3.Connection) -> int:

@@ -2,17 +2,23 @@
 
 Order is `seq`, never `at` (design §6): a record is as old as one behind it says whose time is to be trusted. So what was
 recorded in the year 1970 of a clock without time is not dropped for that, and what is said to be of the future keeps all that
-comes behind it until then: in doubt the bytes stay.
+comes behind it until then: in doubt the bytes stay. And because it cannot be undone, today's clock alone is not enough either: records
+of some days and weeks ago have to say that it goes on from where it was.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from controller.record.envelope import PASSING
 from controller.record.kinds.retention import RecordsDropped, digest_of
+from controller.rules.clock import trusted
 
 BLOCK = 256
 """Records that are looked at, and dropped, in one step."""
+
+SETTLED, RECENT = timedelta(days=7), timedelta(days=40)
+"""There has to be a record of between so long ago: a clock that was put years ahead has none, and is found out in a week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Line:
     @property
     def trusted(self) -> bool:
         """Whether its time is."""
-        return bool(self.kind) and self.clock != "unsynced"
+        return bool(self.kind) and trusted(self.clock)
 
 
 def is_past(block: Sequence[Line], behind: Iterable[Line], cutoff: str) -> bool:

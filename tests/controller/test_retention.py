@@ -46,6 +46,14 @@ def later(site: TestSite, days: float) -> None:
     site.clock.step(timedelta(days=days))
 
 
+def aged(site: TestSite, days: float = DAYS + 1) -> None:
+    """So many days go by, and of the last weeks there are records."""
+    later(site, days - 10)
+    visit(site)
+    later(site, 10)
+    visit(site)
+
+
 def settle(site: TestSite, steps: int = 60) -> None:
     """Idle turns until there is nothing more to drop now."""
     for _ in range(steps):
@@ -70,8 +78,7 @@ def site(tmp_path: Path) -> Iterator[TestSite]:
         visit(site, 9)
     site.loop.sign()
     site.before = [data for (data,) in site.ledger.connection.execute("select bytes from record order by seq")]  # type: ignore[attr-defined]
-    later(site, DAYS + 1)
-    visit(site)
+    aged(site)
     yield site
     site.close()
 
@@ -140,7 +147,7 @@ def test_nothing_is_dropped_before_its_time(tmp_path: Path) -> None:
         site = people(make_site(folder, text=text))
         for _ in range(150):
             visit(site)
-        later(site, days)
+        aged(site, days)
         site.clock.declare("unsynced" if unsynced else "declared")
         settle(site)
         assert husks(site) == []
@@ -155,8 +162,7 @@ def test_what_a_portal_stands_on_is_kept_and_goes_later(tmp_path: Path) -> None:
         visit(site)
     standing = "select seq from portal_state where portal = 'vault-door'"
     (found,) = site.ledger.connection.execute(standing).fetchone()
-    later(site, DAYS + 1)
-    visit(site)
+    aged(site)
     settle(site)
     assert site.records(found)[0].kind == "door.observed" and len(husks(site)) > 100
     site.ledger.rebuild()
@@ -336,8 +342,7 @@ def test_any_mix_of_records(acts: list[str], again: int) -> None:
             case "untrusted":
                 site.clock.declare("declared" if site.clock.quality() == "unsynced" else "unsynced")
     site.clock.declare("synced")
-    later(site, DAYS - 20)
-    visit(site)
+    aged(site, DAYS - 20)
     leaves = [leaf_of(data) for (data,) in site.ledger.connection.execute("select bytes from record order by seq")]
 
     settle(site)
@@ -365,3 +370,21 @@ def test_dropping_again_changes_nothing(site: TestSite) -> None:
 
     assert site.ledger.connection.execute("select bytes from record").fetchall() == before
     assert rule.digest == digest_of([seq for seq in husks(site) if rule.first <= seq <= rule.last])
+
+
+def test_a_clock_that_was_put_ahead_drops_nothing(tmp_path: Path) -> None:
+    """A clock years ahead, trusted as it is, is not enough: nothing in the ledger of the last weeks bears it out."""
+    site = people(make_site(tmp_path, text=TOML))
+    for _ in range(150):
+        visit(site)
+    later(site, DAYS + 500)
+    visit(site)
+
+    settle(site)
+
+    assert husks(site) == []
+    later(site, 8)
+    visit(site)
+    settle(site)
+    assert husks(site), "a week later it is taken for true"
+    site.close()
