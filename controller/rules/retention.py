@@ -2,8 +2,8 @@
 
 Order is `seq`, never `at` (design §6): a record is as old as one behind it says whose time is to be trusted. So what was
 recorded in the year 1970 of a clock without time is not dropped for that, and what is said to be of the future keeps all that
-comes behind it until then: in doubt the bytes stay. And because it cannot be undone, today's clock alone is not enough either: records
-of some days and weeks ago have to say that it goes on from where it was.
+comes behind it until then: in doubt the bytes stay. And because it cannot be undone, today's clock alone is not enough:
+records of some days and weeks ago have to say that it goes on from where it was.
 """
 
 from collections.abc import Collection, Iterable, Sequence

@@ -1,6 +1,7 @@
 """Record bytes past their retention are dropped by a rule on record; everything that the ledger proves, it proves still."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
@@ -70,9 +71,17 @@ def husks(site: TestSite) -> list[int]:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[TestSite]:
+def quick() -> Iterator[Path]:
+    """A folder in memory, where there is one."""
+    folder = fast_folder()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def site(quick: Path) -> Iterator[TestSite]:
     """A site of three years and a day ago, with 300 visits then, and a visit now."""
-    site = people(make_site(tmp_path, text=TOML))
+    site = people(make_site(quick, text=TOML))
     for _ in range(150):
         visit(site)
         visit(site, 9)
@@ -139,10 +148,10 @@ def test_exports_say_what_is_not_in_them(site: TestSite, tmp_path: Path) -> None
     reader.close()
 
 
-def test_nothing_is_dropped_before_its_time(tmp_path: Path) -> None:
+def test_nothing_is_dropped_before_its_time(quick: Path) -> None:
     """The day before, with a clock that is not trusted, or without the setting, all bytes stay."""
     for text, days, unsynced in ((TOML, DAYS - 1, False), (TOML, DAYS + 1, True), (SITE_TOML, 9999, False)):
-        folder = tmp_path / f"{days}{unsynced}"
+        folder = quick / f"{days}{unsynced}"
         folder.mkdir()
         site = people(make_site(folder, text=text))
         for _ in range(150):
@@ -154,9 +163,9 @@ def test_nothing_is_dropped_before_its_time(tmp_path: Path) -> None:
         site.close()
 
 
-def test_what_a_portal_stands_on_is_kept_and_goes_later(tmp_path: Path) -> None:
+def test_what_a_portal_stands_on_is_kept_and_goes_later(quick: Path) -> None:
     """The record that a row points at stays until the portal has moved on; then it is dropped by a rule of its own."""
-    site = people(make_site(tmp_path, text=TOML))
+    site = people(make_site(quick, text=TOML))
     site.turn(leaf("vault-door", False))  # and never touched again
     for _ in range(150):
         visit(site)
@@ -372,9 +381,9 @@ def test_dropping_again_changes_nothing(site: TestSite) -> None:
     assert rule.digest == digest_of([seq for seq in husks(site) if rule.first <= seq <= rule.last])
 
 
-def test_a_clock_that_was_put_ahead_drops_nothing(tmp_path: Path) -> None:
+def test_a_clock_that_was_put_ahead_drops_nothing(quick: Path) -> None:
     """A clock years ahead, trusted as it is, is not enough: nothing in the ledger of the last weeks bears it out."""
-    site = people(make_site(tmp_path, text=TOML))
+    site = people(make_site(quick, text=TOML))
     for _ in range(150):
         visit(site)
     later(site, DAYS + 500)
