@@ -40,7 +40,8 @@ def open_writer(path: Path) -> Database:
         for pragma in _PRAGMAS:
             connection.execute(f"pragma {pragma}")
         database = Database(connection)
-        connection.executescript(_SCHEMA + retention.TRIGGER)
+        connection.executescript(_SCHEMA)
+        retention.guard(connection)
         adopt(connection)
         create_tables(database)
     except sqlite3.Error:

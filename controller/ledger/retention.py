@@ -18,8 +18,7 @@ from controller.rules import retention as rule
 from controller.rules.retention import BLOCK, Line
 
 TRIGGER = """
-drop trigger if exists record_is_not_changed;
-create trigger if not exists record_stays before update on record when not (
+create trigger if not exists record_is_not_changed before update on record when not (
     new.seq = old.seq and cast(old.bytes as text) not glob '{"dropped":*'
     and cast(new.bytes as text) glob '{"dropped":"*","seq":' || new.seq || '}'
     and length(new.bytes) = 85 + length(cast(new.seq as text))
@@ -28,6 +27,7 @@ create trigger if not exists record_stays before update on record when not (
         and not instr(' ' || kept || ' ', ' ' || old.seq || ' ')))
     begin select raise(abort, 'the ledger is append-only'); end;
 """
+
 
 _AHEAD = 4096
 """Records behind a block that are looked through for one whose time is to be trusted."""
@@ -46,6 +46,15 @@ class _Said(msgspec.Struct):
 
 
 _said = msgspec.json.Decoder(_Said)
+
+
+def guard(connection: sqlite3.Connection) -> None:
+    """Makes the trigger, in the place of an older program's that allowed nothing at all."""
+    named = "select sql from sqlite_schema where type = 'trigger' and name = 'record_is_not_changed'"
+    found = connection.execute(named).fetchone()
+    if found is not None and "retention" not in found[0]:
+        connection.execute("drop trigger record_is_not_changed")
+    connection.executescript(TRIGGER)
 
 
 class Due:
@@ -120,7 +129,9 @@ def _lines(connection: sqlite3.Connection, after: int, most: int) -> Iterator[Li
 
 def drop(connection: sqlite3.Connection, change: Drop) -> None:
     """Makes husks of the records that the newest rule names, inside a transaction; of a husk nothing."""
-    rows = connection.execute("select seq, bytes from record where seq between ? and ?", (change.first, change.last)).fetchall()
+    rows = connection.execute(
+        "select seq, bytes from record where seq between ? and ?", (change.first, change.last)
+    ).fetchall()
     for seq, data in rows:
         if _said.decode(data).kind in change.kinds and seq not in change.kept:
             connection.execute("update record set bytes = ? where seq = ?", (husk(seq, leaf_of(data)), seq))
@@ -132,9 +143,13 @@ def unsound(connection: sqlite3.Connection, behind: int) -> str | None:
         "select seq from record where seq > ? and substr(bytes, 1, ?) = ?", (behind, len(MARK), MARK)
     )]  # fmt: skip
     ruled: set[int] = set()
-    rules = connection.execute("select seq, first, last, kept, digest from retention where last > ?", (behind,)).fetchall()
+    rules = connection.execute(
+        "select seq, first, last, kept, digest from retention where last > ?", (behind,)
+    ).fetchall()
     for seq, first, last, kept, digest in rules:
-        there = connection.execute("select seq, bytes from record where seq between ? and ? order by seq", (first, last))
+        there = connection.execute(
+            "select seq, bytes from record where seq between ? and ? order by seq", (first, last)
+        )
         dropped = [n for n, data in there if husk_seq(data) == n and n not in set(map(int, kept.split()))]
         if digest_of(dropped) != digest:
             return f"record {seq} says that other records than these were dropped"

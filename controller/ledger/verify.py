@@ -109,7 +109,7 @@ def _changes(connection: sqlite3.Connection) -> list[Change]:
             "select r.seq, r.bytes from succession s join record r on r.seq = s.seq order by r.seq limit ?", (MOST_CHANGES,)
         ).fetchall()
         records = [decode(data) for _, data in rows]
-    except (sqlite3.Error, MalformedRecord, TypeError):
+    except (sqlite3.Error, MalformedRecord, TypeError, UnicodeDecodeError):  # an error's own text can be damaged, too
         return []
     return [(record.seq, record.body) for record in records if isinstance(record.body, SiteRekeyed)]
 
@@ -133,7 +133,7 @@ def _stored_notes(connection: sqlite3.Connection, wrong: list[Finding]) -> Itera
                 yield size, Note(text, size)
             else:
                 wrong.append(Finding("note", f"a stored checkpoint is no text: {str(size)[:40]}"))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         wrong.append(Finding("file", f"the ledger's checkpoints cannot be read: {error}"))
 
 

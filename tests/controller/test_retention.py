@@ -237,7 +237,7 @@ def test_a_record_dropped_under_cover_of_a_rule_is_found(site: TestSite, tmp_pat
         copy = tmp_path / f"copy-{victim}.sqlite3"
         connection = sqlite3.connect(copy, isolation_level=None)
         site.ledger.connection.backup(connection)
-        connection.execute("drop trigger record_stays")
+        connection.execute("drop trigger record_is_not_changed")
         (data,) = connection.execute("select bytes from record where seq = ?", (victim,)).fetchone()
         connection.execute("update record set bytes = ? where seq = ?", (husk(victim, leaf_hash(data)), victim))
         assert unsound(connection, 0) is not None
