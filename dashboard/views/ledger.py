@@ -92,7 +92,7 @@ def row(site: str, epoch: int, seq: int) -> str:
     private = [(field, value) for text in texts.values() for field, value in text.items()]
     return render_template(
         "record.html",
-        clock=str(json.loads(found.bytes)["clock"]),
+        clock=str(json.loads(found.bytes).get("clock", "")),  # a husk says none
         line=line,
         site=names.site,
         pretty=pretty,
