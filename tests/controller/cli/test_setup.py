@@ -53,6 +53,11 @@ def records(data: Path) -> list[Record]:
         return [decode(raw) for (raw,) in ledger.execute("select bytes from record order by seq")]
 
 
+def of_the_clock(record: Record) -> bool:
+    """Whether the record is there because of the machine's clock, which one tests on is not for the test to say."""
+    return record.kind.startswith("clock.")
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data directory that is not there yet."""
@@ -90,7 +95,7 @@ def test_everything_at_once(setup: Setup, data: Path, people: Path) -> None:
     facility = settings_of(data)
     assert ("honsha", "本社", None) == (facility.id, facility.name.ja, facility.broker)
     assert ["rnd-door/in"] == list(facility.readers)
-    made = records(data)
+    made = [record for record in records(data) if not of_the_clock(record)]
     assert ["ledger.opened", *["operator.registered"] * 2, "dashboard.trusted"] == [record.kind for record in made]
     assert [("administrator",), ("manager", "guard")] == [record.body.roles for record in made[1:3]]
     assert not any(record.mark for record in made)
@@ -231,8 +236,9 @@ def test_beginning_alone(setup: Setup, data: Path) -> None:
     assert (1, True) == (refused.code, "two people" in refused.out)
     marked = {"operator.registered", "start.single", "dashboard.trusted"}
     found = [(record.kind, record.mark) for record in records(data)]
-    assert [("ledger.opened", ""), ("operator.registered", ""), ("start.single", "alone")] == found[:3]
-    assert {kind for kind, mark in found if mark} == marked
+    asked = [(record.kind, record.mark) for record in records(data) if not of_the_clock(record)]
+    assert [("ledger.opened", ""), ("operator.registered", ""), ("start.single", "alone")] == asked[:3]
+    assert {kind for kind, mark in asked if mark} == marked
     heard = sekimori("listen", "--data", data, "--no-follow").out.splitlines()
     assert [bool(mark) for _, mark in found] == [line.endswith("[Alone]") for line in heard]
     assert 0 == sekimori("export", "--data", data, "--format", "csv", "-o", data / "all.csv").code
