@@ -53,6 +53,7 @@ translations: install
 installservice: install
 	sudo $(BIN)/sekimori deploy systemd -o /etc
 	sudo systemd-sysusers
+	sudo systemd-tmpfiles --create sekimori.conf
 	sudo systemctl daemon-reload
 
 clean:

@@ -13,6 +13,7 @@ from controller.deploy.folder import Folder
 _UNITS = Path(__file__).with_name("units")
 UNITS = ("sekimori.service", "sekimori-dashboard.service", "sekimori-backup.service", "sekimori-backup.timer")
 USERS = "sekimori.conf"
+FOLDERS = "sekimori-folders.conf"
 CREDENTIALS = ("site.key", "cards.key", "pepper.key", "broker.password")
 GROUPS = ("gpio", "dialout", "plugdev")
 _STATE = Path("/var/lib")
@@ -69,3 +70,4 @@ def write_units(folder: Folder, plan: ServicePlan) -> None:
     for name in UNITS:
         folder.public(f"systemd/system/{name}", plan.unit(name))
     folder.public(f"sysusers.d/{USERS}", plan.unit(USERS))
+    folder.public(f"tmpfiles.d/{USERS}", plan.unit(FOLDERS))

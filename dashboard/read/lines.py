@@ -90,6 +90,7 @@ _GROUPS = {
     "clock.doubted": "clock_doubt",
     "enrolment.closed": "enrolment",
     "ledger.opened": "opening",
+    "part.failed": "fault",
     "person.erased": "erasure",
 }
 """Where the words for a record's reason are, for kinds whose reasons are no refusals."""

@@ -5,6 +5,7 @@ Proven by what arrives: Mosquitto grants subscriptions that its access list then
 
 import signal
 import socket
+import sqlite3
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,10 +72,7 @@ def test_a_tap_arrives_over_tls(tmp_path: Path) -> None:
     """Controller and dashboard, each with its own account over TLS: every record of the site comes, verbatim and in order."""
     with SiteProcess(tmp_path) as site:
         with deployed(tmp_path / "deployed", [SITE], [site.dashboard.public.id]) as made:
-            for name in ("broker.password", "ca.pem"):
-                (site.data / name).write_bytes((made.folder / f"site-{SITE}" / name).read_bytes())
-            with (site.data / "site.toml").open("a") as toml:
-                toml.write((made.folder / f"site-{SITE}" / "lines-for-site.toml").read_text())
+            join(site, made)
             with site.past() as past:
                 person = past.person("山田 花子")
                 past.right(person, "office")
@@ -318,3 +316,52 @@ def test_the_broker_keeps_what_is_retained(tmp_path: Path) -> None:
         with client(made, f"dashboard-{ALICE}") as alice:
             alice.subscribe(HONSHA.state("+", "#"))
             alice.wait_heard(at, b"secure")
+
+
+@pytest.mark.slow
+def test_a_lost_tail_comes_back_through_it(tmp_path: Path) -> None:
+    """What a dashboard witnesses and gives back passes the access list: a lost tail is there again after a start."""
+    with SiteProcess(tmp_path) as site, deployed(tmp_path / "deployed", [SITE], [site.dashboard.public.id]) as made:
+        join(site, made)
+        with dashboard_of(site, made) as engine:
+            with site.past() as past:
+                past.person("山田 花子")
+            site.start()
+            ledger, copy = site.data / "ledger.sqlite3", tmp_path / "copy.sqlite3"
+            _backup(ledger, copy)
+            old = len(site.records())
+            site.building.tap("blank", "front/in", walk=False)
+            lost = site.wait_record("entry.refused")
+            site.stop()
+            whole = site.records()
+            until("the dashboard has all", lambda: _kinds(engine, len(whole)))
+            with client(made, f"site-{SITE}") as reader:
+                topic = Topics(SITE).witnessed(site.dashboard.public.id)
+                reader.subscribe(topic)
+                until("it is witnessed", lambda: _witnessed(reader, topic, len(whole)))
+            for path in site.data.glob("ledger.sqlite3*"):
+                path.unlink()
+            ledger.write_bytes(copy.read_bytes())
+            assert len(site.records()) == old < lost.seq
+            site.start()
+            assert site.records()[: len(whole)] == whole
+            site.stop()
+
+
+def join(site: SiteProcess, made: Deployed) -> None:
+    """Gives the site its account at the broker."""
+    for name in ("broker.password", "ca.pem"):
+        (site.data / name).write_bytes((made.folder / f"site-{SITE}" / name).read_bytes())
+    with (site.data / "site.toml").open("a") as toml:
+        toml.write((made.folder / f"site-{SITE}" / "lines-for-site.toml").read_text())
+
+
+def _backup(ledger: Path, copy: Path) -> None:
+    source, target = sqlite3.connect(ledger), sqlite3.connect(copy)
+    source.backup(target)
+    source.close()
+    target.close()
+
+
+def _witnessed(reader: BareClient, topic: str, size: int) -> bool | None:
+    return any(said == topic and note.split(b"\n")[1] == str(size).encode() for said, note in reader.heard) or None

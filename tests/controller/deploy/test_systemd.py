@@ -68,6 +68,7 @@ def test_what_is_promised_stands_there(tmp_path: Path) -> None:
         assert line in text.splitlines()
     assert "ProtectClock=yes" not in text.splitlines()
     assert "backup --data /var/lib/sekimori -o /var/backups/sekimori" in unit(tmp_path, "sekimori-backup.service")
+    assert "d /var/backups/sekimori 0700 sekimori sekimori -" in (tmp_path / "tmpfiles.d/sekimori.conf").read_text()
     assert "u sekimori - " in (tmp_path / "sysusers.d/sekimori.conf").read_text()
 
 

@@ -1,13 +1,19 @@
 """Every code that a person may meet can be read in both languages."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import hardware
+from controller import broker, link
 from controller.record import projection, requests, tables
 from controller.record.envelope import KINDS
 from controller.record.refusals import Code
 from controller.record.words import LANGUAGES, codes, words
 from controller.rules.authority import ROLES
 from controller.rules.portal import Status
+from hardware.protocols import HardwareFault
 
 assert projection.project and tables.TABLES  # importing the fold registers the kinds
 
@@ -33,6 +39,17 @@ def test_every_refusal_has_words(code: Code, lang: str) -> None:
 def test_requests_roles_and_states_have_words(group: str, expected: list[str]) -> None:
     """Requests, roles and portal states have words, and no word stands for what does not exist."""
     assert set(codes(group)) == set(expected)
+
+
+def test_every_fault_has_words() -> None:
+    """Whatever a driver or the link says of a part that fails reads as words, and no word stands for what nothing says."""
+    sources = [*Path(hardware.__file__).parent.glob("*.py"), Path(link.__file__), Path(broker.__file__)]
+    text = "\n".join(path.read_text() for path in sources)
+    said = set(re.findall(r'(?:HardwareFault|Broken)\([^\n]*?, "([a-z]+)"', text)) | set(broker._REASONS.values())
+    said |= set(re.findall(r"`(absent|silent|garbled|other)`", HardwareFault.__doc__ or ""))
+
+    assert {"absent", "silent", "garbled", "refused", "taken"} <= said
+    assert said | {"unsteady"} == set(codes("fault"))
 
 
 def test_no_word_is_left_over() -> None:
