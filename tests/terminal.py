@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,11 @@ SCRIPT = Path(sys.executable).with_name("sekimori")
 WITHIN_S = 20.0
 
 
+def _at_a_terminal() -> None:
+    """As a shell starts what is typed: tests that run in the background have Ctrl-C ignored, and would pass that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """`sekimori` with these arguments on a pseudo-terminal. `said` is all that stood on it."""
 
@@ -20,7 +26,9 @@ class Terminal:
         self._near, far = os.openpty()
         command = ["setsid", "--ctty", SCRIPT, *map(str, arguments), "--lang", lang]
         environ = os.environ | {"NO_COLOR": "1", "TERM": "dumb"}
-        self._process = subprocess.Popen(command, stdin=far, stdout=far, stderr=far, env=environ)
+        self._process = subprocess.Popen(
+            command, stdin=far, stdout=far, stderr=far, env=environ, preexec_fn=_at_a_terminal
+        )
         os.close(far)
         self.said = ""
         self._read = 0
