@@ -11,14 +11,11 @@ from controller.record.canonical import moment
 from controller.record.envelope import Dropped, MalformedRecord, Record, decode
 from controller.record.facets import facets
 from controller.record.husk import leaf_of
-from controller.record.kinds.request import RequestAccepted, RequestRefused
 from controller.record.kinds.site import LedgerOpened, LedgerReopened
-from controller.record.topics import Reply
 from dashboard import database as db
 from dashboard.intake import fold, witness
 from dashboard.intake.fold import LARGEST_WHOLE
 from dashboard.intake.source import Source
-from dashboard.outbox import mark_replied
 
 FARTHEST = 100_000
 """A record this far beyond all that is known to exist is left alone; if it is true, a checkpoint will say so."""
@@ -73,22 +70,9 @@ def catch_up(connection: sa.Connection, source: Source) -> None:
 
 def _advance(connection: sa.Connection, source: Source, record: Record, data: bytes) -> None:
     fold.apply(connection, source.batch, source.ledger_site, source.epoch, record)
-    if isinstance(record.body, RequestAccepted | RequestRefused):
-        _answer(connection, source, record, record.body)
     source.applied = record.seq
     source.dirty = True
     witness.grow(connection, source, data)
-
-
-def _answer(connection: sa.Connection, source: Source, record: Record, body: RequestAccepted | RequestRefused) -> None:
-    """A reply can be lost; what became of a request stands in the ledger as well."""
-    match body:
-        case RequestAccepted(request=request, first=first, last=last):
-            reply = Reply(request, None, "", first, last, record.at)
-        case RequestRefused(request=request, code=code, place=place):
-            reply = Reply(request, code, place, record.seq, record.seq, record.at)
-    if all(number is None or 0 <= number <= LARGEST_WHOLE for number in (reply.first, reply.last)):
-        mark_replied(connection, source.ledger_site, reply)
 
 
 def _stored(source: Source, seq: int) -> sa.Select[bytes]:

@@ -15,6 +15,7 @@ from controller.record.husk import leaf_of
 from controller.record.note import Checkpoint, epoch_of, origin, read_note
 from controller.record.tree import Frontier, complete_subtrees, range_hash, root_of
 from dashboard import database as db
+from dashboard.intake import answered
 from dashboard.intake.source import Source
 
 KEPT_LEVEL = 6
@@ -132,6 +133,7 @@ def _compare(
     elif checkpoint.size >= newest:
         source.checkpoint_note, source.checkpoint_size, source.checkpoint_root = note, checkpoint.size, checkpoint.root
         source.checkpoint_at, source.checkpoint_boot = now, source.boot
+        answered.covered(connection, source, newest, checkpoint.size)
 
 
 def _keep(connection: sa.Connection, source: Source, checkpoint: Checkpoint, note: str, now: str) -> None:

@@ -139,7 +139,10 @@ def test_a_restart_goes_on_where_it_was(following):
 
 
 def test_what_became_of_a_request_is_read_from_the_ledger_too(following):
-    """When the reply was lost, the record of it answers the request."""
+    """When the reply was lost, the record of it answers the request: as soon as the site has signed for it, and not before.
+
+    Who can publish a record could else make the dashboard believe that a revocation was accepted, and send it no more.
+    """
     row = {
         "id": "R1",
         "ledger_site": "factory",
@@ -155,6 +158,9 @@ def test_what_became_of_a_request_is_read_from_the_ledger_too(following):
     following.peer.write(request.RequestAccepted("R1", "right.revoke", mine, 1, 5, 6))
     last = following.peer.write(request.RequestRefused("R2", "right.revoke", mine, 1, "role", "operator"))
     following.records(*range(1, last + 1))
+    assert following.source.applied == last
+    assert [row["state"] for row in following.rows(db.outbox)] == ["waiting", "waiting"]
+    following.hear(following.peer.checkpoint())
     one, two = following.rows(db.outbox)
     assert (one["state"], one["first_seq"], one["last_seq"]) == ("accepted", 5, 6)
     assert (two["state"], two["reply_code"], two["reply_place"]) == ("refused", "role", "operator")
@@ -231,3 +237,22 @@ def test_a_resent_batch_of_another_epoch_is_passed_over(following):
     following.peer.epoch = 0
     following.hear(following.peer.resent(following.keys.public, 1, 5))
     assert following.source.applied == 1
+
+
+def test_a_forged_record_of_a_request_answers_nothing(following):
+    """A record that the site never signed for says a revocation was accepted: it stays in the outbox, also when it is found out."""
+    row = {"id": "R1", "ledger_site": "factory", "kind": "badge.retire", "bytes": b"signed", "operator": 1, "state": "waiting"}
+    with db.write(following.engine) as connection:
+        connection.execute(sa.insert(db.outbox), {**row, "created_at": following.now})
+    before = len(following.peer.records)
+    accepted = request.RequestAccepted("R1", "badge.retire", following.keys.public.id, 1, before, before)
+    forged = following.peer.records[following.peer.write(accepted) - 1]
+    del following.peer.records[before:]
+    following.records(*range(1, before + 1))
+    following.hear(following.peer.checkpoint(), Said(following.peer.topics.record, forged))
+    following.peer.visits(1)
+    following.hear(following.peer.checkpoint())
+    following.records(*range(before + 1, len(following.peer.records) + 1))
+    assert following.source.broken == "fork"
+    (held,) = following.rows(db.outbox)
+    assert (held["state"], held["bytes"]) == ("waiting", b"signed")
