@@ -144,7 +144,7 @@ class Recovery:
         if word is Word.FORK:
             return False
         self._hold_taps()
-        if word is Word.LOST and self._fetch(witnesses):
+        if word is Word.LOST and self._fetch(witnesses, self._newest_shown(witnesses)):
             return True
         if self._past(self._wait_s) or self._nobody_left(witnesses, word):
             return False
@@ -211,13 +211,25 @@ class Recovery:
 
     # Fetching ---------------------------------------------------------------------------------------------------------------
 
-    def _fetch(self, witnesses: Witnesses) -> bool:
-        """Takes what is missing from the first dashboard that has it; whether there is more here now."""
+    def _newest_shown(self, witnesses: Witnesses) -> int:
+        """The latest epoch that anybody holds a checkpoint of."""
+        return max((self._age(checkpoint)[0] for checkpoint, _ in self._shown(witnesses)), default=0)
+
+    def _fetch(self, witnesses: Witnesses, newest: int) -> bool:
+        """Takes what is missing from the first dashboard that has it; whether there is more here now.
+
+        What somebody has of an epoch before the `newest` was broken with: on top of it that one's records have no place any
+        more. So others are heard first, and it is taken only when nobody gives the newer ones.
+        """
         trusted = {keys.id for keys in self._facts.dashboards()}
+        if not (trusted and trusted <= witnesses.answers.keys()) and not self._past(min(OTHERS_S, self._wait_s)):
+            return False
         order = sorted(witnesses.answers.values(), key=lambda answer: answer.dashboard not in trusted)
         for answer in order:
             target = self._desk.own(answer.said.note.encode())
             if target is None or answer.dashboard in self._tried or self._weigh(target) is not Word.LOST:
+                continue
+            if self._age(target)[0] < newest and not self._past(self._wait_s):
                 continue
             self._tried.add(answer.dashboard)
             try:

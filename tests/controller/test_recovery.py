@@ -16,17 +16,19 @@ from sites import TestSite, make_site, people
 
 from controller.desk import Desk
 from controller.facility import BrokerForm
+from controller.facts import Facts
 from controller.inbox import ContactSeen, CredentialPresented, Inbox
 from controller.ledger.adoption import Adoption, Refused
 from controller.ledger.ledger import Ledger, Stamp
-from controller.record.kinds.site import LedgerReopened
+from controller.record.keys import KeyPair
+from controller.record.kinds.site import LedgerReopened, PartFailed
 from controller.record.note import Checkpoint
 from controller.record.private import PrivateRow
 from controller.record.signed import sign_message
 from controller.record.topics import Recovered, Topics
 from controller.record.tree import leaf_hash, root_of
 from controller.recovery import BRIEF_S, RESTORED, Around, Recovery
-from controller.witnesses import Witnesses, read_answer
+from controller.witnesses import Answer, Witnesses, read_answer
 from hardware.protocols import Assurance, CardRead
 
 STAMP = Stamp("2026-11-24T00:00:00.000000Z", "boot-2", "declared")
@@ -204,6 +206,69 @@ def test_an_answer_counts_in_its_own_place_alone(site: TestSite) -> None:
         (elsewhere, other.public.id, sign_message(key, elsewhere, said)),
     ):
         assert read_answer(topic, id, data) is None
+
+
+class Asked(Witnesses):
+    """Dashboards in memory, which answer in their order: each the records of the one epoch that it followed, and its note."""
+
+    def __init__(self, site: TestSite, told: list[tuple[KeyPair, int, list[bytes]]]) -> None:
+        super().__init__(BrokerForm("127.0.0.1", 1), Topics("works"), site.key, threading.Event())
+        self._held = {key.public.id: (key, epoch, records) for key, epoch, records in told}
+        self._note = {
+            key.public.id: Checkpoint(f"sekimori/works/{epoch}", len(held), root_of(map(leaf_hash, held))).sign(site.key)
+            for key, epoch, held in told
+        }
+        self._coming: list[Answer] = []
+
+    def __enter__(self) -> "Asked":
+        return self
+
+    @property
+    def connected(self) -> bool:
+        return True
+
+    def hello(self) -> None:
+        for dashboard in self._held:
+            self._say(dashboard, "", 0, 0)
+
+    def ask(self, dashboard: str, epoch: int, first: int) -> str:
+        self._say(dashboard, "q", epoch, first)
+        return "q"
+
+    def _say(self, dashboard: str, request: str, epoch: int, first: int) -> None:
+        key, own, held = self._held[dashboard]
+        records = tuple(data.decode() for data in held[first - 1 :]) if first and epoch == own else ()
+        said = Recovered(request, key.public.text(), self._note[dashboard], epoch, first, records, ())
+        self._coming.append(Answer(dashboard, said))
+
+    def wait(self, seconds: float) -> bool:
+        """One answer at a time: who is quicker is heard before the others."""
+        if not self._coming:
+            return self._stopping.wait(seconds)
+        answer = self._coming.pop(0)
+        self.answers[answer.dashboard] = answer
+        return True
+
+
+def test_of_two_dashboards_the_one_with_the_newer_epoch_is_believed(site: TestSite, tmp_path: Path) -> None:
+    """A tail is lost back to before an epoch: not the quicker dashboard's old history comes back, but the one that went on."""
+    short, old, _, _ = tail(site, site.ledger.size - 2, tmp_path)
+    other, _, _, _ = tail(site, site.ledger.size - 2, tmp_path)
+    with other.transaction():
+        for body in (LedgerReopened("works", 2, "", "lost"), PartFailed("a", "x"), PartFailed("b", "x"), PartFailed("c", "x")):
+            other.append(body, "controller", STAMP)
+    datas = [[data for (data,) in one.connection.execute("select bytes from record order by seq")] for one in (short, other)]
+    behind, ahead = site.dashboard, KeyPair.generate()
+    asked = Asked(site, [(behind, 1, datas[0] + old), (ahead, 2, datas[1])])
+    around = Around(lambda: STAMP, monotonic, lambda: None, lambda: None, threading.Event())
+    desk = Desk(site.facility, Facts(short.connection), site.key)
+    asked.hello()
+    Recovery(tmp_path, short, desk, site.key, around, 5).run(asked)
+    held = [data for (data,) in short.connection.execute("select bytes from record order by seq")]
+    assert held[: len(datas[1])] == datas[1]
+    assert (short.epoch, short.size) == (2, len(datas[1]) + 1)
+    short.close()
+    other.close()
 
 
 def test_held_taps_are_counted_and_nothing_else_is() -> None:
