@@ -240,7 +240,7 @@ def test_a_resent_batch_of_another_epoch_is_passed_over(following):
 
 
 def test_a_forged_record_of_a_request_answers_nothing(following):
-    """A record that the site never signed for says a revocation was accepted: it stays in the outbox, also when it is found out."""
+    """A record that the site never signed for says a revocation was accepted: it stays in the outbox, found out or not."""
     row = {"id": "R1", "ledger_site": "factory", "kind": "badge.retire", "bytes": b"signed", "operator": 1, "state": "waiting"}
     with db.write(following.engine) as connection:
         connection.execute(sa.insert(db.outbox), {**row, "created_at": following.now})
