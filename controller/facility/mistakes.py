@@ -33,7 +33,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         yield f"site.id: {form.site.id!r}; lower-case letters, digits and -, at most 32"
     try:
         ZoneInfo(form.site.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder, as "Asia" is, or longer than any file name
         yield f"site.timezone: {form.site.timezone!r} is not a time zone; write Asia/Tokyo"
     yield from _clock_mistakes(form.clock)
     if form.calendar.national not in ("JP", ""):
