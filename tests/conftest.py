@@ -1,9 +1,12 @@
-"""What every test shares: the dashboard's database, and Hypothesis without deadlines: the machine may be busy or slow."""
+"""What every test shares: the dashboard's database, logs on standard error as in the product (a thread that an earlier test
+left must not write into what a command of this one answers), and Hypothesis without deadlines: the machine may be slow."""
 
 import os
+import sys
 
 import databases
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("sekimori", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -17,3 +20,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     databases.kind = config.getoption("--database")
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))

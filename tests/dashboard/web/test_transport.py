@@ -115,10 +115,10 @@ def test_without_an_authority_there_is_nothing_to_install(house: House, own: tup
     assert over(house, gone, served).get("/certificate/sekimori-ca.crt").status_code == 404
 
 
-def test_warning_is_logged(own: tuple[Config, Served], capsys: pytest.CaptureFixture[str]) -> None:
+def test_warning_is_logged(own: tuple[Config, Served], capfd: pytest.CaptureFixture[str]) -> None:
     """The log says so too, without anybody looking."""
     _, served = own
     served.warn(datetime.now(UTC))
-    assert "the certificate ends" not in capsys.readouterr().out
+    assert "the certificate ends" not in capfd.readouterr().err
     served.warn(served.facts.ends_at - timedelta(days=3))
-    assert "the certificate ends" in capsys.readouterr().out
+    assert "the certificate ends" in capfd.readouterr().err
