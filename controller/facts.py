@@ -25,9 +25,9 @@ from controller.rules.posture import Orders, Override
 from controller.rules.right import Standing
 from controller.rules.start import Start
 
-BADGE = """select badge.badge, badge.person, badge.state, coalesce(person.state, '') from badge
-    left join person on person.person = badge.person where """
-RIGHTS = "select access_right, schedule, from_at, until_at, state from access_right where person = ? and zone = ?"
+BADGE = """select badge.badge, badge.person, badge.state, coalesce(person.state, ''), badge.seq, coalesce(person.seq, 0)
+    from badge left join person on person.person = badge.person where """
+RIGHTS = "select access_right, schedule, from_at, until_at, state, seq from access_right where person = ? and zone = ?"
 _BY_OPERATOR = "operator:"
 
 _LOOK_BACK = 1000
@@ -68,7 +68,7 @@ class Facts:
     def rights(self, person: int, zone: str) -> tuple[RightFact, ...]:
         """The person's rights to the zone, in any state."""
         rows = self._connection.execute(RIGHTS, (person, zone))
-        return tuple(RightFact(n, schedule, moment(a), moment(b), state) for n, schedule, a, b, state in rows)
+        return tuple(RightFact(n, schedule, moment(a), moment(b), state, seq) for n, schedule, a, b, state, seq in rows)
 
     def person_state(self, person: int) -> str | None:
         """`active`, `suspended`, or None for nobody."""
@@ -189,7 +189,7 @@ class Facts:
         openings = self._connection.execute("select zone, until_at from zone_opening where seq > ?", (changed,))
         return Orders(
             {portal: Override(posture, moment(until), seq < changed) for portal, posture, until, seq in overrides},
-            frozenset(zone for (zone,) in self._connection.execute("select zone from lockdown")),
+            dict(self._connection.execute("select zone, seq from lockdown").fetchall()),
             {zone: moment(until) for zone, until in openings},
         )
 

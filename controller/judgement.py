@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from controller.cases import Cases
 from controller.commands import decide as decide_command
 from controller.desk import Desk, Rejected
 from controller.facility import Facility, ReaderAt
@@ -75,6 +76,7 @@ class Judgement:
         self.failed: dict[str, str] = {}
         self.poison: dict[str, Poison] = {}
         self.postures = Postures(facility, facts)
+        self._cases = Cases(facility, facts, self.postures)
         self._rates = Rates()
         self._told: deque[float] = deque()
         """When dashboards that are trusted no more were last told so."""
@@ -216,7 +218,7 @@ class Judgement:
 
     def _enter(self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None, now: Now) -> Outcome:
         zone = self._facility.portals[reader.portal].inner
-        decision = self._access(zone, tap, known, now)
+        decision = access.decide(self._cases.into(zone, tap, known, now))
         if isinstance(decision, Refusal):
             return passage.refuse(at, "in", zone, decision, tap, known)
         return passage.enter(at, "in", zone, decision, tap.assurance)
@@ -224,20 +226,13 @@ class Judgement:
     def _leave(self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None, now: Now) -> Outcome:
         """Never refused. But who leaves into another zone without a right to that one is recorded with what is missing."""
         portal = self._facility.portals[reader.portal]
-        decision = access.leave(tap, known)
+        decision = access.leave(self._cases.into(portal.inner, tap, known, now))
         if isinstance(decision, access.Grant) and portal.outer:
-            beyond = self._access(portal.outer, tap, known, now)
+            beyond = access.decide(self._cases.into(portal.outer, tap, known, now))
             decision = beyond if isinstance(beyond, Refusal) else decision
         if isinstance(decision, Refusal):
             return passage.exit_request(at, decision, tap, known)
         return passage.enter(at, "out", portal.inner, decision, tap.assurance)
-
-    def _access(self, zone: str, tap: Tap, known: access.BadgeFact | None, now: Now) -> access.Grant | Refusal:
-        """The decision on a tap that leads into this zone."""
-        rights = self._facts.rights(known.person, zone) if known is not None else ()
-        least = self._facility.zones[zone].least_assurance
-        locked_down = self.postures.orders.locked_down(zone)
-        return access.decide(tap, known, rights, least, self._facility.schedules, now.judged, locked_down)
 
     def _contact(self, item: ContactSeen, now: Now, portals: dict[str, PortalState]) -> Outcome:
         at = self._at(item.portal, portals, now)

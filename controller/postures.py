@@ -33,7 +33,7 @@ class Postures:
         self._trusted = False
         self._stood: set[str] = set()
         """Portals that have been told to stand unlocked since the start."""
-        self.orders = Orders({}, frozenset(), {})
+        self.orders = Orders({}, {}, {})
 
     def reload(self) -> None:
         """Reads from the tables what stands; everything is looked at again."""

@@ -24,15 +24,21 @@ from controller.record.kinds.site import PortalSet, ReaderSet, ScheduleSet, Zone
 from controller.rules.portal import Timing
 from controller.rules.posture import Unlocking
 from controller.rules.schedule import Calendar, Schedule, always
+from controller.rules.zone import ZoneRules
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone: its id, names, and the least assurance it takes."""
+    """A zone: its id, names, and what it asks of whoever enters."""
 
     id: str
     name: Names
-    least_assurance: int
+    rules: ZoneRules
+
+    @property
+    def least_assurance(self) -> int:
+        """The least assurance it takes."""
+        return self.rules.least_assurance
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         entries_days=form.retention.entries_days,
         building=form.simulation.building if form.simulation else "",
         backup_recipients=form.backup.recipients,
-        zones={z.id: Zone(z.id, z.name, ASSURANCES[z.least_assurance]) for z in form.zone},
+        zones={z.id: Zone(z.id, z.name, ZoneRules(z.id, ASSURANCES[z.least_assurance])) for z in form.zone},
         portals=portals,
         readers={r.id: r for p in portals.values() for r in p.readers},
         schedules=schedules,

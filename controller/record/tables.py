@@ -6,7 +6,7 @@ Join columns are declared, INTEGER or TEXT, the same on both sides: an undeclare
 
 from dataclasses import dataclass, field
 
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 
 Value = int | str | None
 Row = dict[str, Value]

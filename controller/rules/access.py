@@ -1,16 +1,21 @@
 """The decision on a tap: may this badge pass here, now? Default deny; each refusal names what is missing (C7.1, C8.9).
 
-The order of the questions is the order of what a person would have to put right first: the card, the badge, the person, and
-only then the right. The way out is never refused (design §11): what is wrong is recorded instead.
+`CHECKS` is the decision, in order: the order of what a person would have to put right first: the card, the badge, the
+person, and only then the right and what else the zone asks for. At the door the first check that misses something is
+the answer (`decide`); `sekimori explain` prints what each of the same checks says (`explain`). The way out is never
+refused (design §11): what is wrong is recorded instead.
+
+A further rule is a row of `CHECKS`, the facts it looks at are fields of `Case`, and what a zone asks for is in `ZoneRules`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from controller.record.refusals import Code
 from controller.rules.outcome import Refusal
 from controller.rules.schedule import Schedule
+from controller.rules.zone import ZoneRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,9 @@ class BadgeFact:
     person: int
     state: str
     person_state: str
+    seq: int = 0
+    """The record that made the badge what it is."""
+    person_seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,8 @@ class RightFact:
     from_at: datetime
     until_at: datetime
     state: str
+    seq: int = 0
+    """The record that made the right what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,49 +63,141 @@ class Grant:
     access_right: int | None
 
 
-def identify(tap: Tap, badge: BadgeFact | None) -> BadgeFact | Refusal:
-    """Whose badge this is, if it proved itself and may still be used by somebody who may still come."""
-    if tap.problem is not None:
-        return Refusal(Code(tap.problem), "card")
-    if badge is None:
-        return Refusal(Code.ENROLMENT, "badge")
-    if badge.state != "active":
-        return Refusal(Code.ACTIVE_BADGE, "badge.state")
-    if badge.person_state != "active":
-        return Refusal(Code.ACTIVE_PERSON, "person.state")
-    return badge
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A tap that leads into a zone, with every fact that the decision looks at."""
+
+    tap: Tap
+    badge: BadgeFact | None
+    zone: ZoneRules
+    now: datetime
+    schedules: Mapping[str, Schedule]
+    rights: tuple[RightFact, ...] = ()
+    """The person's to this zone, in any state."""
+    lockdowns: tuple[int, ...] = ()
+    """The records by which the zone, or the site, is locked down."""
 
 
-def decide(
-    tap: Tap,
-    badge: BadgeFact | None,
-    rights: tuple[RightFact, ...],
-    least_assurance: int,
-    schedules: Mapping[str, Schedule],
-    now: datetime,
-    locked_down: bool = False,
-) -> Grant | Refusal:
-    """Whether the tap may enter the zone that takes `least_assurance`; `rights`: this person's to this zone, in any state."""
-    known = identify(tap, badge)
-    if isinstance(known, Refusal):
-        return known
-    if locked_down:
-        return Refusal(Code.LOCKDOWN, "zone.lockdown")
-    if tap.assurance < least_assurance:
-        return Refusal(Code.ASSURANCE, "zone.least_assurance")
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question of the decision."""
+
+    name: str
+    ask: Callable[[Case], Refusal | None]
+    """What is missing, None for nothing."""
+    behind: Callable[[Case], tuple[int, ...]] = lambda case: ()
+    """The records that its answer rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check says of a case: `refusal` None means passed. `asked` False: it cannot be asked, nobody is known."""
+
+    check: str
+    refusal: Refusal | None
+    behind: tuple[int, ...]
+    asked: bool = True
+
+
+def _card(case: Case) -> Refusal | None:
+    """The card could be read, and proved to be what it says."""
+    return None if case.tap.problem is None else Refusal(Code(case.tap.problem), "card")
+
+
+def _enrolment(case: Case) -> Refusal | None:
+    """A badge is known by this credential."""
+    return Refusal(Code.ENROLMENT, "badge") if case.badge is None else None
+
+
+def _active_badge(case: Case) -> Refusal | None:
+    """The badge is neither lost nor retired."""
+    active = case.badge is not None and case.badge.state == "active"
+    return None if active else Refusal(Code.ACTIVE_BADGE, "badge.state")
+
+
+def _active_person(case: Case) -> Refusal | None:
+    """The person may still come at all (C7.4)."""
+    active = case.badge is not None and case.badge.person_state == "active"
+    return None if active else Refusal(Code.ACTIVE_PERSON, "person.state")
+
+
+def _no_lockdown(case: Case) -> Refusal | None:
+    """Neither the zone nor the site is locked down."""
+    return Refusal(Code.LOCKDOWN, "zone.lockdown") if case.lockdowns else None
+
+
+def _assurance(case: Case) -> Refusal | None:
+    """The badge proved as much as the zone takes."""
+    enough = case.tap.assurance >= case.zone.least_assurance
+    return None if enough else Refusal(Code.ASSURANCE, "zone.least_assurance")
+
+
+def _right(case: Case) -> Refusal | None:
+    """One of the person's rights holds; else what the nearest of them misses (C7.1, C7.3)."""
     nearest = Refusal(Code.RIGHT, "right")
-    for right in rights:
-        missing = _missing(right, schedules, now)
+    for right in case.rights:
+        missing = _missing(right, case.schedules, case.now)
         if missing is None:
-            return Grant(known, right.access_right)
+            return None
         nearest = max(nearest, missing, key=_nearness)
     return nearest
 
 
-def leave(tap: Tap, badge: BadgeFact | None) -> Grant | Refusal:
+CHECKS = (
+    Check("card", _card),
+    Check("enrolment", _enrolment, lambda case: () if case.badge is None else (case.badge.seq,)),
+    Check("active_badge", _active_badge, lambda case: () if case.badge is None else (case.badge.seq,)),
+    Check("active_person", _active_person, lambda case: () if case.badge is None else (case.badge.person_seq,)),
+    Check("lockdown", _no_lockdown, lambda case: case.lockdowns),
+    Check("assurance", _assurance, lambda case: () if case.badge is None else (case.badge.seq,)),
+    Check("right", _right, lambda case: tuple(right.seq for right in case.rights)),
+)
+"""The decision, in order. A name is how `explain` calls the check; its words are in `words.toml`."""
+
+IDENTIFYING = 4
+"""So many of them are about the badge and whose it is: what is asked on the way out too."""
+
+_OF_A_PERSON = frozenset({"active_badge", "active_person"})
+"""What cannot be asked about nobody."""
+
+
+def decide(case: Case) -> Grant | Refusal:
+    """Whether the tap may enter the zone: the first thing that is missing, or the right by which it may."""
+    for check in CHECKS:
+        missing = check.ask(case)
+        if missing is not None:
+            return missing
+    return _granted(case)
+
+
+def explain(case: Case) -> tuple[Finding, ...]:
+    """What every check says of the case, in order; `decide` answers the first that is missing."""
+    unknown = case.badge is None
+    return tuple(
+        Finding(check.name, None, (), asked=False)
+        if unknown and check.name in _OF_A_PERSON
+        else Finding(check.name, check.ask(case), check.behind(case))
+        for check in CHECKS
+    )
+
+
+def leave(case: Case) -> Grant | Refusal:
     """Who leaves. A Refusal here does not keep anybody in: it names what is wrong with the badge, for the record."""
-    known = identify(tap, badge)
-    return known if isinstance(known, Refusal) else Grant(known, None)
+    for check in CHECKS[:IDENTIFYING]:
+        missing = check.ask(case)
+        if missing is not None:
+            return missing
+    return Refusal(Code.ENROLMENT, "badge") if case.badge is None else Grant(case.badge, None)
+
+
+def _granted(case: Case) -> Grant | Refusal:
+    """The grant, by the first right that holds. What passed every check has a badge and a right: default deny, if not."""
+    if case.badge is None:
+        return Refusal(Code.ENROLMENT, "badge")
+    for right in case.rights:
+        if _missing(right, case.schedules, case.now) is None:
+            return Grant(case.badge, right.access_right)
+    return Refusal(Code.RIGHT, "right")
 
 
 def _missing(right: RightFact, schedules: Mapping[str, Schedule], now: datetime) -> Refusal | None:

@@ -68,12 +68,17 @@ class Orders:
     """What was ordered and holds: overrides by portal, zones in lockdown, until when zones were opened by a first card."""
 
     overrides: Mapping[str, Override]
-    lockdowns: frozenset[str]
+    lockdowns: Mapping[str, int]
+    """By zone, the record that locked it down."""
     openings: Mapping[str, datetime]
 
     def locked_down(self, *zones: str) -> bool:
         """Whether one of these zones is in lockdown."""
-        return SITE in self.lockdowns or any(zone in self.lockdowns for zone in zones if zone)
+        return bool(self.lockdowns_of(*zones))
+
+    def lockdowns_of(self, *zones: str) -> tuple[int, ...]:
+        """The records by which one of these zones is in lockdown."""
+        return tuple(self.lockdowns[zone] for zone in (SITE, *zones) if zone and zone in self.lockdowns)
 
 
 @dataclass(frozen=True, slots=True)

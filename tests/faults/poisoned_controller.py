@@ -9,7 +9,7 @@ from pathlib import Path
 
 from controller import judgement
 from controller.app import Controller
-from controller.rules.access import Tap
+from controller.rules.access import Case
 
 LABEL = "66:01"
 """The end of the number of the card that it cannot stand."""
@@ -20,12 +20,12 @@ def main() -> int:
     data, how = Path(sys.argv[1]), sys.argv[2]
     sound = judgement.access.decide
 
-    def decide(tap: Tap, *facts: object) -> object:
-        if tap.label == LABEL and how == "raise":
+    def decide(case: Case) -> object:
+        if case.tap.label == LABEL and how == "raise":
             raise ZeroDivisionError("a bug")
-        if tap.label == LABEL and how == "die":
+        if case.tap.label == LABEL and how == "die":
             ctypes.string_at(0)
-        return sound(tap, *facts)  # type: ignore[arg-type]
+        return sound(case)
 
     judgement.access.decide = decide  # type: ignore[assignment]
     return Controller(data).run()

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.record.refusals import Code
-from controller.rules.access import BadgeFact, Grant, RightFact, Tap, decide, leave
+from controller.rules.access import CHECKS, BadgeFact, Case, Grant, RightFact, Tap, decide, explain, leave
 from controller.rules.outcome import Refusal
 from controller.rules.schedule import Schedule, Window, always
+from controller.rules.zone import ZoneRules
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -26,11 +27,16 @@ BADGE = BadgeFact(1, 14, "active", "active")
 RIGHT = RightFact(5, "always", NOW - DAY, NOW + DAY, "active")
 
 
+def case(tap: Tap, badge: BadgeFact | None, rights: tuple[RightFact, ...], least: int, now: datetime = NOW) -> Case:
+    """The case of this tap at a zone that takes `least`."""
+    return Case(tap, badge, ZoneRules("lab", least), now, SCHEDULES, rights)
+
+
 def code(
     tap: Tap = TAP, badge: BadgeFact | None = BADGE, rights: tuple[RightFact, ...] = (RIGHT,), least: int = 2
 ) -> str:
     """What the decision says: `granted`, or the code of what is missing."""
-    decision = decide(tap, badge, rights, least, SCHEDULES, NOW)
+    decision = decide(case(tap, badge, rights, least))
     return decision.code if isinstance(decision, Refusal) else "granted"
 
 
@@ -77,7 +83,7 @@ def test_a_grant_names_the_right_that_allowed_it() -> None:
     """A grant names the badge and the one right that holds, not the first that is looked at."""
     worn = replace(RIGHT, access_right=4, until_at=NOW)
 
-    assert decide(TAP, BADGE, (worn, RIGHT), 2, SCHEDULES, NOW) == Grant(BADGE, 5)
+    assert decide(case(TAP, BADGE, (worn, RIGHT), 2)) == Grant(BADGE, 5)
 
 
 taps = st.builds(
@@ -135,7 +141,7 @@ def test_decisions_agree_with_an_independent_oracle(
 ) -> None:
     """Nobody is granted without a proven, active badge of an active person with an active right in force, assured enough
     (C7.1, C7.3, C7.4); and everybody with all of that is."""
-    decision = decide(tap, badge, rights, least, SCHEDULES, now)
+    decision = decide(case(tap, badge, rights, least, now))
     said = decision.code if isinstance(decision, Refusal) else "granted"
 
     assert said in oracle(tap, badge, rights, least, now)
@@ -151,18 +157,38 @@ def test_a_further_right_never_takes_away(
     one: tuple[RightFact, ...], more: tuple[RightFact, ...], now: datetime
 ) -> None:
     """Rights only add: whoever is granted with some rights is granted with these and others, in any order."""
-    before = decide(TAP, BADGE, one, 2, SCHEDULES, now)
+    before = decide(case(TAP, BADGE, one, 2, now))
     for both in (one + more, more + one):
-        after = decide(TAP, BADGE, both, 2, SCHEDULES, now)
+        after = decide(case(TAP, BADGE, both, 2, now))
         assert isinstance(after, Grant) or not isinstance(before, Grant)
 
 
 @given(taps, badges)
 def test_leaving_needs_no_right(tap: Tap, badge: BadgeFact | None) -> None:
     """On the way out only what is wrong with the badge is named; neither right, hour nor assurance is asked for."""
-    decision = leave(tap, badge)
+    decision = leave(case(tap, badge, (), 2))
 
     if isinstance(decision, Refusal):
         assert decision.code in (tap.problem, Code.ENROLMENT, Code.ACTIVE_BADGE, Code.ACTIVE_PERSON)
     else:
         assert decision == Grant(badge, None)  # type: ignore[arg-type]
+
+
+@given(taps, badges, rights, st.integers(0, 3), st.integers(0, 47).map(lambda n: NOW + n * timedelta(minutes=30)))
+def test_what_explain_says_is_what_the_door_does(
+    tap: Tap, badge: BadgeFact | None, rights: tuple[RightFact, ...], least: int, now: datetime
+) -> None:
+    """The first check that misses something is the refusal of the same case; with none missing it is granted."""
+    asked = case(tap, badge, rights, least, now)
+    findings, decision = explain(asked), decide(asked)
+
+    assert [finding.check for finding in findings] == [check.name for check in CHECKS]
+    missing = [finding.refusal for finding in findings if finding.refusal is not None]
+    assert missing[:1] == ([decision] if isinstance(decision, Refusal) else [])
+
+
+def test_nobody_is_not_asked_about() -> None:
+    """Of a badge that nobody knows it is neither said that it is lost nor that its person has left."""
+    asked = {finding.check: finding.asked for finding in explain(case(TAP, None, (), 2))}
+
+    assert not asked["active_badge"] and not asked["active_person"] and asked["enrolment"]

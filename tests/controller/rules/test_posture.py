@@ -39,7 +39,7 @@ LOBBY = OperatorFact(2, frozenset({"manager"}), frozenset({"lobby"}), None, "act
 def orders(
     *, overrides: dict[str, Override] | None = None, lockdowns: tuple[str, ...] = (), opened: datetime | None = None
 ) -> Orders:
-    return Orders(overrides or {}, frozenset(lockdowns), {} if opened is None else {"lobby": opened})
+    return Orders(overrides or {}, dict.fromkeys(lockdowns, 7), {} if opened is None else {"lobby": opened})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,31 @@
+"""From a tap to a case: gathers every fact that the decision on it looks at, and no more than the zone's rules ask for.
+
+The door and `sekimori explain` gather here, so that both are answered by the same rules on the same facts.
+"""
+
+from controller.facility import Facility
+from controller.facts import Facts
+from controller.postures import Postures
+from controller.rules.access import BadgeFact, Case, Tap
+from controller.timekeeper import Now
+
+
+class Cases:
+    """Gathers cases on the facts of the moment; belongs to the loop's thread."""
+
+    def __init__(self, facility: Facility, facts: Facts, postures: Postures) -> None:
+        self._facility = facility
+        self._facts = facts
+        self._postures = postures
+
+    def into(self, zone: str, tap: Tap, badge: BadgeFact | None, now: Now) -> Case:
+        """The case of a tap that leads into this zone."""
+        return Case(
+            tap,
+            badge,
+            self._facility.zones[zone].rules,
+            now.judged,
+            self._facility.schedules,
+            self._facts.rights(badge.person, zone) if badge is not None else (),
+            self._postures.orders.lockdowns_of(zone),
+        )

@@ -1,0 +1,11 @@
+"""What a zone asks of whoever enters it: the rules of `site.toml`, as the decision sees them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRules:
+    """A zone's rules. Everything but the assurance is off unless `site.toml` says it."""
+
+    id: str
+    least_assurance: int = 2
