@@ -436,7 +436,7 @@ def recover(site: Site, around: Around, reached: Callable[[str], None] = lambda 
     recovery = Recovery(site.data, site.ledger, desk, site.key, around, broker.recovery_s if broker else 0, reached)
     try:
         recovery.run(None if broker is None else Witnesses(broker, topics, site.key, around.stopping))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         if (fault := disk_fault(error, site.data)) is None:
             raise
         log.error("not compared with the witnesses", reason=fault)

@@ -86,6 +86,7 @@ class Link:
         self._clock = clock
         self._wake = threading.Event()
         self._told: deque[Committed] = deque(maxlen=10_000)
+        self._outgoing: Outgoing | None = None
         self._count = 0
         self._cuts = 0
         self._alarmed: bool | None = None
@@ -104,32 +105,45 @@ class Link:
         self._wake.set()
 
     def run(self, stop: threading.Event) -> None:
-        """Connects, carries, and connects again, until `stop`. Never gives up (F11)."""
+        """Connects, carries, and connects again, until `stop`. Never gives up (F11), also not while the disk fails."""
         failures = 0
-        outgoing = Outgoing(open_reader(self._ledger), self._topics, self._key)
         while not stop.is_set():
             began_s = self._clock.monotonic()
             try:
-                self.cursor = self._begin(outgoing)
-                with self._connect(outgoing.epoch) as broker:
-                    self.connected = True
-                    self._carry(broker, outgoing, stop)
-                self._save_cursor(outgoing)
-                outgoing.forget()
+                self._connect_and_carry(stop)
             except (Broken, sqlite3.Error) as error:
                 steady = self._clock.monotonic() - began_s >= STEADY_S
                 failures = 0 if steady else failures
                 self._cuts = 0 if steady else self._cuts + self.connected
                 self.connected = False
                 self._tell(error)
-                self._save_cursor(outgoing)
-                self._absorb(outgoing)
-                outgoing.forget()
                 stop.wait(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
                 failures += 1
         self.connected = False
-        self._save_cursor(outgoing)
-        outgoing.close()
+        if self._outgoing is not None:
+            self._save_cursor(self._outgoing)
+            self._outgoing.close()
+
+    def _connect_and_carry(self, stop: threading.Event) -> None:
+        """One connection, from its making to its end. Raises Broken, sqlite3.Error."""
+        outgoing = self._reading()
+        self._absorb(outgoing)
+        outgoing.forget()
+        self.cursor = self._begin(outgoing)
+        try:
+            with self._connect(outgoing.epoch) as broker:
+                self.connected = True
+                self._carry(broker, outgoing, stop)
+        finally:
+            self._save_cursor(outgoing)
+
+    def _reading(self) -> Outgoing:
+        """What is read for the next connection; from a file opened anew when reading failed the last time."""
+        if self._outgoing is None:
+            self._outgoing = Outgoing(open_reader(self._ledger), self._topics, self._key)
+        elif self._outgoing.reopen:
+            self._outgoing.reconnect(open_reader(self._ledger))
+        return self._outgoing
 
     def _begin(self, outgoing: Outgoing) -> int:
         """Takes up the newest epoch; answers from which record on its records are still to be sent.
@@ -152,6 +166,8 @@ class Link:
             self._trouble(reason)
         elif (fault := disk_fault(error, self._ledger.parent)) is not None:
             log.warning("ledger not read", reason=fault)
+            if self._outgoing is not None:
+                self._outgoing.reopen = True
         else:
             raise error
 

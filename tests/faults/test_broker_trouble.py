@@ -35,6 +35,7 @@ class Linked:
 
     site: TestSite
     broker: BrokerForm
+    ledger: Path | None = None
     inbox: Inbox = field(default_factory=Inbox)
     came: list[Input] = field(default_factory=list)
 
@@ -43,8 +44,8 @@ class Linked:
         self._told = 0
         self.stop = threading.Event()
         self.link = Link(
-            site.facility.id, site.ledger.path, site.folder / f"link-{id(self)}.json", site.key, "boot-1", self.broker,
-            self.inbox, site.clock,
+            site.facility.id, self.ledger or site.ledger.path, site.folder / f"link-{id(self)}.json", site.key, "boot-1",
+            self.broker, self.inbox, site.clock,
         )  # fmt: skip
         self._thread = threading.Thread(target=self.link.run, args=(self.stop,), daemon=True)
         self._thread.start()
@@ -139,6 +140,21 @@ def test_it_never_gives_up(site: TestSite, away: timedelta, alarmed: bool) -> No
             if alarmed:
                 linked.good_for_a_while()
             assert linked.alarms() == ["answers", *(["absent", "answers"] if alarmed else [])]
+        finally:
+            linked.end()
+
+
+def test_a_ledger_that_cannot_be_read_is_tried_again(site: TestSite, tmp_path: Path) -> None:
+    """A disk that fails as the link begins, or later, does not end the link: readable again, every record goes out."""
+    place = tmp_path / "again.sqlite3"
+    with running_broker() as broker, BareClient(broker.port) as dashboard:
+        dashboard.subscribe(AT.record)
+        linked = Linked(site, BrokerForm(broker.host, broker.port), place)
+        try:
+            linked.taps(3)
+            place.symlink_to(site.ledger.path)
+            linked.all_acknowledged()
+            assert heard_records(dashboard) == list(range(1, site.ledger.size + 1))
         finally:
             linked.end()
 
