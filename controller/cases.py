@@ -18,8 +18,8 @@ class Cases:
         self._facts = facts
         self._postures = postures
 
-    def into(self, zone: str, tap: Tap, badge: BadgeFact | None, now: Now) -> Case:
-        """The case of a tap that leads into this zone."""
+    def into(self, zone: str, tap: Tap, badge: BadgeFact | None, now: Now, blocking: str = "") -> Case:
+        """The case of a tap that leads into this zone; `blocking`: an interlocked portal that is not secure."""
         return Case(
             tap,
             badge,
@@ -28,4 +28,5 @@ class Cases:
             self._facility.schedules,
             self._facts.rights(badge.person, zone) if badge is not None else (),
             self._postures.orders.lockdowns_of(zone),
+            blocking,
         )

@@ -27,7 +27,7 @@ from controller.record.requests import (
     read_private,
     signature_holds,
 )
-from controller.rules import badge, erasure, passage, person, posture, right, start
+from controller.rules import badge, erasure, interlock, passage, person, posture, right, start
 from controller.rules.authority import OperatorFact, authorise, within
 from controller.rules.clock import trusted
 from controller.rules.effects import PlaySignal
@@ -203,6 +203,8 @@ class Desk:
             return refusal
         if self._facts.orders().locked_down(portal.inner, portal.outer):
             return Refusal(Code.LOCKDOWN, "zone.lockdown")
+        if blocking := interlock.blocking(portal.interlock, portals):
+            return Refusal(Code.INTERLOCK, f"portal.{blocking}")
         at = At(portal.id, portals[portal.id], portal.timing, asked.now_s)
         return passage.release(at, asked.operator.operator, asked.private(f"reason-{asked.id}"))
 

@@ -31,7 +31,7 @@ from controller.record.kinds.site import InputsDropped, PartFailed, PartRecovere
 from controller.record.refusals import Code
 from controller.record.requests import Request
 from controller.record.topics import Reply
-from controller.rules import access, badge, epoch, passage, posture
+from controller.rules import access, badge, epoch, interlock, passage, posture
 from controller.rules.access import Tap
 from controller.rules.badge import Enrolment
 from controller.rules.clock import trusted
@@ -213,12 +213,16 @@ class Judgement:
                 personalised=card.personalised,
             )
         at = self._at(reader.portal, portals, now, reader.id)
-        decide = self._leave if reader.side == "out" else self._enter
-        return decide(reader, at, tap, known, now)
+        interlocked = self._facility.portals[reader.portal].interlock
+        if reader.side == "out":
+            return interlock.left(at.portal, interlocked, portals, self._leave(reader, at, tap, known, now))
+        return self._enter(reader, at, tap, known, now, interlock.blocking(interlocked, portals))
 
-    def _enter(self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None, now: Now) -> Outcome:
+    def _enter(
+        self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None, now: Now, blocking: str
+    ) -> Outcome:
         zone = self._facility.portals[reader.portal].inner
-        decision = access.decide(self._cases.into(zone, tap, known, now))
+        decision = access.decide(self._cases.into(zone, tap, known, now, blocking))
         if isinstance(decision, Refusal):
             return passage.refuse(at, "in", zone, decision, tap, known)
         return passage.enter(at, "in", zone, decision, tap.assurance)
@@ -241,7 +245,7 @@ class Judgement:
             return self._came_in(at, moved, now) if item.active and at.state.cause == "entry" else moved
         if not item.active or (at.state.status is Status.RELEASED and at.state.cause == "exit"):
             return Outcome()
-        return passage.exit_request(at)
+        return interlock.left(at.portal, self._facility.portals[at.portal].interlock, portals, passage.exit_request(at))
 
     def _came_in(self, at: At, moved: Outcome, now: Now) -> Outcome:
         """The leaf opened for somebody's entry; the first one into a zone opens its hours (C8.8)."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from controller.facility import Facility
 from controller.facts import Facts
-from controller.rules import posture
+from controller.rules import interlock, posture
 from controller.rules.portal import STANDS, PortalState, Status
 from controller.rules.posture import Orders, Posture
 
@@ -26,6 +26,7 @@ class Postures:
 
     def __init__(self, facility: Facility, facts: Facts) -> None:
         self._rules = {portal.id: portal.unlocking for portal in facility.portals.values()}
+        self._interlocks = {portal.id: portal.interlock for portal in facility.portals.values()}
         self._facts = facts
         self._known: dict[str, Posture] = {}
         self._looked: datetime | None = None
@@ -76,11 +77,15 @@ class Postures:
     def moves(self, portals: dict[str, PortalState]) -> Iterator[tuple[str, Posture]]:
         """The portals that do not stand as they are to stand, and how they are to."""
         concerned = self._stood | {portal for portal, wanted in self._known.items() if wanted.open}
-        for portal in sorted(concerned):  # mostly none, and this is asked at every tap
-            wanted = self.of(portal)
+        for portal in sorted(concerned, key=self._turn):  # mostly none, and this is asked at every tap
+            wanted = interlock.standing(self.of(portal), self._interlocks[portal], portals)
             if portals[portal].status in (CAN_UNLOCK if wanted.open else STANDS):
                 self._stood.add(portal)
                 yield portal, wanted
+
+    def _turn(self, portal: str) -> tuple[bool, str]:
+        """Those that are to be locked come first: an interlocked one may stand unlocked behind them."""
+        return self.of(portal).open, portal
 
     def wait_s(self, now: datetime, trusted: bool) -> float | None:
         """Seconds until the next edge, 0 when something may have changed already; None for none."""

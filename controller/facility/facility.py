@@ -66,6 +66,7 @@ class Portal:
     readers: tuple[ReaderAt, ...]
     timing: Timing
     unlocking: Unlocking
+    interlock: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,5 +164,5 @@ def _portal(form: PortalForm, schedules: dict[str, Schedule]) -> Portal:
     timing = Timing(form.release_s, form.held_open_s)
     return Portal(
         form.id, form.name, form.inner, form.outer, form.lock, form.contact, form.exit_button, readers, timing,
-        Unlocking(form.inner, form.outer, schedules.get(form.unlock), form.first_card),
+        Unlocking(form.inner, form.outer, schedules.get(form.unlock), form.first_card), form.interlock,
     )  # fmt: skip

@@ -141,6 +141,8 @@ class PortalForm(_Form, frozen=True):
     """The schedule in whose hours the portal stands unlocked (C8.8); empty: never."""
     first_card: bool = True
     """Unlocked only after the first right holder of the day came into the zone."""
+    interlock: tuple[str, ...] = ()
+    """Portals of which none is let go while this one is not shut and locked, and the other way round (an airlock)."""
 
 
 class FacilityForm(_Form, frozen=True):

@@ -14,6 +14,7 @@ from controller.facility.forms import (
     ScheduleForm,
 )
 from controller.facility.hours import GROUPS, windows
+from controller.facility.interlocks import interlock_mistakes
 from controller.facility.settings import did_you_mean
 from controller.rules.schedule import DAYS
 
@@ -61,6 +62,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     for n, portal in enumerate(form.portal, 1):
         yield from _portal_mistakes(f"portal[{n}]", portal, [z.id for z in form.zone])
         yield from _unlock_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
+    yield from interlock_mistakes(form.portal)
     yield from _shared_devices(form)
     yield from _recipient_mistakes(form)
 

@@ -25,8 +25,11 @@ class Facets:
 
 
 _ALARMS = frozenset(
-    {"clock.doubted", "door.held", "door.forced", "input.poisoned", "ledger.salvaged", "part.failed", "requests.rejected"}
-)
+    {
+        "clock.doubted", "door.held", "door.forced", "input.poisoned", "interlock.broken", "ledger.salvaged", "part.failed",
+        "requests.rejected",
+    }
+)  # fmt: skip
 
 
 def _first(body: msgspec.Struct, *names: str) -> Any:  # noqa: ANN401 - whatever the field holds

@@ -42,6 +42,8 @@ class Code(StrEnum):
     # the site
     LOCKDOWN = "lockdown"
     """The zone, or the whole site, is locked down."""
+    INTERLOCK = "interlock"
+    """A portal with which this one is interlocked is not shut and locked."""
     CLOCK = "clock"
     """The controller does not trust its clock."""
     PART = "part"

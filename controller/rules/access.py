@@ -76,6 +76,8 @@ class Case:
     """The person's to this zone, in any state."""
     lockdowns: tuple[int, ...] = ()
     """The records by which the zone, or the site, is locked down."""
+    blocking: str = ""
+    """An interlocked portal that is not secure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,11 @@ def _right(case: Case) -> Refusal | None:
     return nearest
 
 
+def _interlock(case: Case) -> Refusal | None:
+    """No portal stands open with which this one is interlocked."""
+    return Refusal(Code.INTERLOCK, f"portal.{case.blocking}") if case.blocking else None
+
+
 CHECKS = (
     Check("card", _card),
     Check("enrolment", _enrolment, lambda case: () if case.badge is None else (case.badge.seq,)),
@@ -151,6 +158,7 @@ CHECKS = (
     Check("lockdown", _no_lockdown, lambda case: case.lockdowns),
     Check("assurance", _assurance, lambda case: () if case.badge is None else (case.badge.seq,)),
     Check("right", _right, lambda case: tuple(right.seq for right in case.rights)),
+    Check("interlock", _interlock),
 )
 """The decision, in order. A name is how `explain` calls the check; its words are in `words.toml`."""
 

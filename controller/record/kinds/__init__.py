@@ -7,6 +7,7 @@ from controller.record.kinds import (
     door,
     entry,
     input,
+    interlock,
     person,
     posture,
     request,
@@ -18,7 +19,7 @@ from controller.record.kinds import (
 )
 
 __all__ = [
-    "badge", "clock", "disk", "door", "entry", "input", "load", "person",
+    "badge", "clock", "disk", "door", "entry", "input", "interlock", "load", "person",
     "posture", "request", "retention", "right", "site", "start", "trust",
 ]  # fmt: skip
 
