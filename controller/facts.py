@@ -209,6 +209,11 @@ class Facts:
         """The parts that had failed when the ledger last heard of them, and why."""
         return dict(self._connection.execute("select part, reason from part where state = 'failed'").fetchall())
 
+    def clock_is_doubted(self) -> bool:
+        """Whether the last word on the clock is that of a doubt."""
+        row = self._connection.execute("select 1 from part where part = ? and state = 'failed'", (CLOCK,)).fetchone()
+        return row is not None
+
     def clock(self) -> tuple[str | None, bool]:
         """The last time that is known for sure, None for none; and whether the last word on the clock is that of a doubt."""
         found = self._connection.execute("select seq from part where part = ? and state = 'failed'", (CLOCK,)).fetchone()

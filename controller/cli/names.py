@@ -19,6 +19,17 @@ class Names:
         """The person's name, or empty."""
         return self._private("person", number)
 
+    def people_called(self, name: str) -> list[int]:
+        """The people with exactly this name, or this number."""
+        if name.isascii() and name.isdigit():
+            return [int(name)]
+        rows = self._ledger.execute(
+            "select t.person from person t join private p on p.id = t.private and p.version = t.private_version"
+            " where json_extract(p.text, '$.name') = ? order by t.person",
+            (name,),
+        )
+        return [person for (person,) in rows]
+
     def person_state(self, number: int) -> str:
         """The person's state, or empty for nobody."""
         row = self._ledger.execute("select state from person where person = ?", (number,)).fetchone()

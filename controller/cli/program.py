@@ -15,6 +15,7 @@ from controller.cli.clock import clock
 from controller.cli.deploy import deploy
 from controller.cli.enrolment import enroll
 from controller.cli.erasure import erase
+from controller.cli.explain import explain
 from controller.cli.forgive import forgive
 from controller.cli.key import key
 from controller.cli.ledger import export, rebuild, verify
@@ -28,7 +29,7 @@ from controller.demo.cli import demo, tap
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
-    "listen": listen, "clock": clock, "forgive": forgive,
+    "listen": listen, "explain": explain, "clock": clock, "forgive": forgive,
     "export": export, "verify": verify, "rebuild": rebuild,
     "backup": backup, "restore": restore,
 }  # fmt: skip

@@ -39,11 +39,11 @@ class Voice:
         if not self.as_json:
             self._out.print(words, style=style, markup=False, emoji=False)
 
-    def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
-        """A small table; columns are keys of the group `column`."""
+    def table(self, title: str, columns: list[str], rows: list[list[str]], **values: object) -> None:
+        """A small table; columns are keys of the group `column`, `values` are put into the title."""
         if self.as_json:
             return
-        table = Table(title=self.text(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+        table = Table(title=self.text(title, **values), title_justify="left", box=None, pad_edge=False, header_style="bold")
         for column in columns:
             table.add_column(self.text(f"column.{column}"), overflow="fold")
         for row in rows:

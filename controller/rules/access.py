@@ -34,6 +34,7 @@ class BadgeFact:
     """The badge known by the tap's credential, and its person's state."""
 
     badge: int
+    """0: the person has none. No tap is like that, but one may ask what would become of it."""
     person: int
     state: str
     person_state: str
@@ -108,7 +109,7 @@ def _card(case: Case) -> Refusal | None:
 
 def _enrolment(case: Case) -> Refusal | None:
     """A badge is known by this credential."""
-    return Refusal(Code.ENROLMENT, "badge") if case.badge is None else None
+    return None if case.badge is not None and case.badge.badge > 0 else Refusal(Code.ENROLMENT, "badge")
 
 
 def _active_badge(case: Case) -> Refusal | None:
@@ -162,12 +163,11 @@ CHECKS = (
 )
 """The decision, in order. A name is how `explain` calls the check; its words are in `words.toml`."""
 
+_OF_A_BADGE = frozenset({"active_badge", "assurance"})
+"""What cannot be asked of somebody without a badge."""
+
 IDENTIFYING = 4
 """So many of them are about the badge and whose it is: what is asked on the way out too."""
-
-_OF_A_PERSON = frozenset({"active_badge", "active_person"})
-"""What cannot be asked about nobody."""
-
 
 def decide(case: Case) -> Grant | Refusal:
     """Whether the tap may enter the zone: the first thing that is missing, or the right by which it may."""
@@ -180,13 +180,18 @@ def decide(case: Case) -> Grant | Refusal:
 
 def explain(case: Case) -> tuple[Finding, ...]:
     """What every check says of the case, in order; `decide` answers the first that is missing."""
-    unknown = case.badge is None
     return tuple(
-        Finding(check.name, None, (), asked=False)
-        if unknown and check.name in _OF_A_PERSON
-        else Finding(check.name, check.ask(case), check.behind(case))
+        Finding(check.name, check.ask(case), check.behind(case))
+        if _can_be_asked(check, case.badge)
+        else Finding(check.name, None, (), asked=False)
         for check in CHECKS
     )
+
+
+def _can_be_asked(check: Check, badge: BadgeFact | None) -> bool:
+    if badge is None:
+        return check.name not in _OF_A_BADGE and check.name != "active_person"
+    return badge.badge > 0 or check.name not in _OF_A_BADGE
 
 
 def leave(case: Case) -> Grant | Refusal:

@@ -184,6 +184,7 @@ def test_what_explain_says_is_what_the_door_does(
 
     assert [finding.check for finding in findings] == [check.name for check in CHECKS]
     missing = [finding.refusal for finding in findings if finding.refusal is not None]
+    assert all(finding.asked for finding in findings) or badge is None
     assert missing[:1] == ([decision] if isinstance(decision, Refusal) else [])
 
 
@@ -191,4 +192,13 @@ def test_nobody_is_not_asked_about() -> None:
     """Of a badge that nobody knows it is neither said that it is lost nor that its person has left."""
     asked = {finding.check: finding.asked for finding in explain(case(TAP, None, (), 2))}
 
-    assert not asked["active_badge"] and not asked["active_person"] and asked["enrolment"]
+    assert [check for check in asked if not asked[check]] == ["active_badge", "active_person", "assurance"]
+
+
+def test_somebody_without_a_badge_is_told_of_everything_else() -> None:
+    """A person who has no badge yet lacks the badge and nothing else, if their right holds; and no such tap is let in."""
+    none = BadgeFact(0, 14, "", "active")
+    findings = explain(case(TAP, none, (RIGHT,), 2))
+
+    assert [finding.check for finding in findings if finding.refusal is not None] == ["enrolment"]
+    assert isinstance(decide(case(TAP, none, (RIGHT,), 2)), Refusal)
