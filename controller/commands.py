@@ -9,20 +9,23 @@ from typing import Any
 
 import msgspec
 
+from controller import person_facts
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.ledger.ledger import fresh_salt
+from controller.record.asks.person import LeavePerson
 from controller.record.canonical import canonical, moment
 from controller.record.keys import BadKey, PublicKeys
 from controller.record.kinds.clock import ClockConfirmed
 from controller.record.private import LONGEST_TEXT, PrivateRow
 from controller.record.refusals import Code
 from controller.record.requests import EnrolBadge, ErasePerson, Number
-from controller.rules import badge, clock, erasure, poison, start, trust
+from controller.rules import badge, clock, erasure, leaving, poison, start, trust
 from controller.rules.access import Tap
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
 from controller.rules.outcome import Outcome, Refusal
+from controller.rules.schedule import WallClock
 from controller.timekeeper import Now
 
 CONSOLE = OperatorFact(0, frozenset(), frozenset({"*"}), None, "active")
@@ -166,6 +169,12 @@ def _person_erase(asked: ErasePerson, facts: Facts, _facility: Facility, _now: N
     return erasure.erase(facts.subject(asked.person), asked.reason, CONSOLE, "console")
 
 
+def _person_leave(asked: LeavePerson, facts: Facts, facility: Facility, now: Now) -> Outcome | Refusal:
+    found = person_facts.profile(facts.connection, asked.person)
+    held = person_facts.held(facts.connection, asked.person)
+    return leaving.leave(asked, found, held, CONSOLE, "console", WallClock(facility.timezone, now.judged))
+
+
 def _clock_confirm(asked: ConfirmClock, _facts: Facts, _facility: Facility, now: Now) -> Outcome | Refusal:
     try:
         shown = moment(asked.shown_at)
@@ -184,6 +193,7 @@ COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
     "operator.retire": (RetireOperator, _operator_retire),
     "start.alone": (StartAlone, _start_alone),
     "person.erase": (ErasePerson, _person_erase),
+    "person.leave": (LeavePerson, _person_leave),
     "enrol": (Enrol, _enrol),
     "enrol.card": (EnrolCard, _enrol_card),
     "forgive": (Forgive, _forgive),

@@ -11,6 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from controller import person_facts
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.ledger.ledger import fresh_salt
@@ -27,13 +28,14 @@ from controller.record.requests import (
     read_private,
     signature_holds,
 )
-from controller.rules import badge, erasure, interlock, passage, person, posture, right, start
+from controller.rules import badge, erasure, interlock, leaving, passage, person, posture, right, start
 from controller.rules.authority import OperatorFact, authorise, within
 from controller.rules.clock import trusted
 from controller.rules.effects import PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
 from controller.rules.portal import PortalState
+from controller.rules.schedule import WallClock
 
 LONGEST_S = {
     "portal.release": 60.0,
@@ -41,6 +43,7 @@ LONGEST_S = {
     "portal.resume": 600.0,
     "lockdown.end": 600.0,
     "person.reinstate": 600.0,
+    "person.change": 600.0,
     "badge.enrol": 60.0,
 }
 """Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason.
@@ -144,6 +147,22 @@ class Desk:
     def _person_register(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
         number = self._facts.next("person")
         return person.register(number, asked.private(f"person-{number}"))
+
+    def _person_change(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        profile = person_facts.profile(self._facts.connection, asked.body.person)
+        text = profile.next_text(asked.text, fresh_salt()) if profile is not None and asked.text else None
+        return person.change(asked.body, profile, text, asked.operator, WallClock(self._facility.timezone, asked.now))
+
+    def _person_leave(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        facts, number = self._facts.connection, asked.body.person
+        return leaving.leave(
+            asked.body,
+            person_facts.profile(facts, number),
+            person_facts.held(facts, number),
+            asked.operator,
+            f"operator:{asked.operator.operator}",
+            WallClock(self._facility.timezone, asked.now),
+        )
 
     def _person_suspend(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
         state = self._facts.person_state(asked.body.person)
@@ -251,6 +270,8 @@ class Desk:
 
 RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refusal]] = {
     "person.register": Desk._person_register,
+    "person.change": Desk._person_change,
+    "person.leave": Desk._person_leave,
     "person.suspend": Desk._person_suspend,
     "person.reinstate": Desk._person_reinstate,
     "person.erase": Desk._person_erase,

@@ -25,8 +25,8 @@ from controller.rules.posture import Orders, Override
 from controller.rules.right import Standing
 from controller.rules.start import Start
 
-BADGE = """select badge.badge, badge.person, badge.state, coalesce(person.state, ''), badge.seq, coalesce(person.seq, 0)
-    from badge left join person on person.person = badge.person where """
+BADGE = """select badge.badge, badge.person, badge.state, coalesce(person.state, ''), badge.seq, coalesce(person.seq, 0),
+    person.leaves_at from badge left join person on person.person = badge.person where """
 RIGHTS = "select access_right, schedule, from_at, until_at, state, seq from access_right where person = ? and zone = ?"
 _BY_OPERATOR = "operator:"
 
@@ -38,6 +38,12 @@ _LOOK_BACK = 1000
 def _keys(text: str) -> PublicKeys:
     """The keys in this text, read once; whether they are trusted is asked of the tables each time."""
     return PublicKeys.parse(text)
+
+
+def _badge(row: tuple[int, int, str, str, int, int, str | None]) -> BadgeFact:
+    badge, person, state, person_state, seq, person_seq, leaves_at = row
+    until = None if leaves_at is None else moment(leaves_at)
+    return BadgeFact(badge, person, state, person_state, seq, person_seq, until)
 
 
 def _operator(row: tuple[int, str, str, int | None, str]) -> OperatorFact:
@@ -55,15 +61,20 @@ class Facts:
         """Asks this connection from now on."""
         self._connection = connection
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For the facts of a noun that stand in a module of their own."""
+        return self._connection
+
     def badge_of(self, credential: str) -> BadgeFact | None:
         """The badge with this credential digest. A retired badge stays known; a live one comes first."""
         row = self._connection.execute(BADGE + "badge.credential = ?", (credential,)).fetchone()
-        return None if row is None else BadgeFact(*row)
+        return None if row is None else _badge(row)
 
     def badge(self, number: int) -> BadgeFact | None:
         """The badge with this number."""
         row = self._connection.execute(BADGE + "badge.badge = ?", (number,)).fetchone()
-        return None if row is None else BadgeFact(*row)
+        return None if row is None else _badge(row)
 
     def rights(self, person: int, zone: str) -> tuple[RightFact, ...]:
         """The person's rights to the zone, in any state."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from controller import person_facts
 from controller.cases import Cases
 from controller.commands import decide as decide_command
 from controller.desk import Desk, Rejected
@@ -31,7 +32,7 @@ from controller.record.kinds.site import InputsDropped, PartFailed, PartRecovere
 from controller.record.refusals import Code
 from controller.record.requests import Request
 from controller.record.topics import Reply
-from controller.rules import access, badge, epoch, interlock, passage, posture
+from controller.rules import access, badge, epoch, interlock, leaving, passage, posture
 from controller.rules.access import Tap
 from controller.rules.badge import Enrolment
 from controller.rules.clock import trusted
@@ -44,6 +45,8 @@ from controller.timekeeper import Now
 
 _TELL_S = 60.0
 _MOST_TOLD = 30
+_LEAVERS = 20
+"""How many leave in one turn; the others leave in the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,7 @@ class Judgement:
         for enrolment in list(self.enrolments.values()):
             if not badge.is_open(enrolment, now.judged):
                 yield Verdict(badge.lapse(enrolment))
+        yield from self._leavers_due(now)
         for dashboard, count in self._rates.due(now.seconds).items():
             yield Verdict(Outcome((InputsDropped(f"request/{dashboard}", count),)))
 
@@ -185,6 +189,13 @@ class Judgement:
         for portal, wanted in self.postures.moves(portals):
             yield Verdict(passage.stand(self._at(portal, portals, now), wanted))
 
+    def _leavers_due(self, now: Now) -> Iterator[Verdict]:
+        """Whose last day is over leaves by itself (C7.2, C7.4). What they hold has opened nothing since; it ends for good
+        only by a clock that is trusted, so that one that runs ahead sends nobody away."""
+        facts = self._facts.connection
+        for profile in person_facts.leavers(facts, now.judged, _LEAVERS) if trusted(now.clock) else ():
+            yield Verdict(leaving.over(profile, person_facts.held(facts, profile.person)))
+
     def next_due_s(self, now: Now, portals: dict[str, PortalState]) -> float | None:
         """Seconds until the next deadline, or None for none."""
         waits = [state.deadline - now.seconds for state in portals.values() if state.deadline is not None]
@@ -193,6 +204,9 @@ class Judgement:
             waits.append(edge)
         if (counted := self._rates.wait_s(now.seconds)) is not None:
             waits.append(counted)
+        leaves_at = person_facts.next_leaving(self._facts.connection) if trusted(now.clock) else None
+        if leaves_at is not None:
+            waits.append((leaves_at - now.judged).total_seconds())
         return max(0.0, min(waits)) if waits else None
 
     # Taps ---------------------------------------------------------------------------------------------------------------

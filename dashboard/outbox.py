@@ -27,6 +27,7 @@ EXPIRES = {
     "portal.resume": timedelta(minutes=5),
     "lockdown.end": timedelta(minutes=5),
     "person.reinstate": timedelta(minutes=5),
+    "person.change": timedelta(minutes=5),
     "badge.enrol": timedelta(seconds=30),
 }
 """What is only good now: it opens, or undoes what locks. All else waits as long as it takes: a revocation never expires."""

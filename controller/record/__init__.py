@@ -5,9 +5,13 @@ build the same tables by the same `project`. Nothing here knows a clock, a file 
 
 * `kinds/`: one module a noun, each kind with the rows it changes
 * `envelope`, `canonical`: a record and its bytes
-* `requests`: what a dashboard may ask for
+* `requests`, `asks/`: what a dashboard may ask for, and its form; importing anything of here registers every kind of it
 * `tree`, `note`: RFC 6962 and C2SP, so that a stranger can check a ledger
 * `keys`, `sealed`, `signed`: whose word it is, and who may read it
 * `tables`, `projection`: the fold
 * `refusals`, `words`: codes, and how people read them
 """
+
+from controller.record import asks
+
+__all__ = ["asks"]

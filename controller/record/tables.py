@@ -137,13 +137,18 @@ _TABLES = (
             "person": int,
             "state": str,
             "state_by": str,
+            # their last day by the calendar on the site's wall, the moment at which it is over, and whose word that is
+            "leaves_on": str,
+            "leaves_at": str,
+            "leaves_by": str,
+            "left_at": str,
             "private": str,
             "private_version": int,
             "registered_at": str,
             "seq": int,
         },
         ("person",),
-        (("state",),),
+        (("state",), ("leaves_at",)),
     ),
     # whom a private row is about, so that it can be erased and known again; what is erased stays here without its text
     Table(

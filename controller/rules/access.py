@@ -41,6 +41,8 @@ class BadgeFact:
     seq: int = 0
     """The record that made the badge what it is."""
     person_seq: int = 0
+    leaves_at: datetime | None = None
+    """When the person's last day is over; None where none is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,11 @@ def _active_badge(case: Case) -> Refusal | None:
 
 
 def _active_person(case: Case) -> Refusal | None:
-    """The person may still come at all (C7.4)."""
-    active = case.badge is not None and case.badge.person_state == "active"
-    return None if active else Refusal(Code.ACTIVE_PERSON, "person.state")
+    """The person may still come at all: neither suspended nor gone, nor is their last day over (C7.2, C7.4)."""
+    if case.badge is None or case.badge.person_state != "active":
+        return Refusal(Code.ACTIVE_PERSON, "person.state")
+    leaves_at = case.badge.leaves_at
+    return None if leaves_at is None or case.now < leaves_at else Refusal(Code.ACTIVE_PERSON, "person.leaves_at")
 
 
 def _no_lockdown(case: Case) -> Refusal | None:

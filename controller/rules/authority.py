@@ -12,6 +12,8 @@ ROLES = ("administrator", "manager", "custodian", "guard", "auditor")
 
 ALLOWED: dict[str, frozenset[str]] = {
     "person.register": frozenset({"administrator", "manager"}),
+    "person.change": frozenset({"administrator", "manager"}),
+    "person.leave": frozenset({"administrator", "manager"}),
     "person.suspend": frozenset({"administrator", "manager", "guard"}),
     "person.reinstate": frozenset({"manager"}),
     "person.erase": frozenset({"administrator", "manager"}),

@@ -1,8 +1,8 @@
 """Erasing a person: names and texts go from every copy, the number stays (design §4; 個人情報保護法 articles 22 and 35).
 
-It cannot be undone, so it takes two people (C7.3): one suspends the person, and another one erases them. There is no third
-state to wait in: whoever is suspended opens nothing meanwhile, and the suspension can be ended. Nobody erases themselves, and
-nobody whom the site knows to be the same human as the one who suspended.
+It cannot be undone, so it takes two people (C7.3): one suspends the person or lets them leave, and another one erases
+them. There is no third state to wait in: whoever is suspended opens nothing meanwhile, and the suspension can be ended.
+Nobody erases themselves, and nobody whom the site knows to be the same human as the one who suspended.
 
 Where the person is an operator too, that name goes with the others; it was one human. An operator who still acts has to have a
 name that can be asked for, so they are retired first.
@@ -41,7 +41,7 @@ def erase(subject: Subject | None, reason: str, operator: OperatorFact, by: str)
     """Retire the person's badges, end their rights, and let everything written about them go. `by`: who asks, as in records."""
     if reason not in REASONS:
         return Refusal(Code.FORM, "body.reason")
-    if subject is None or subject.state != "suspended":
+    if subject is None or subject.state not in ("suspended", "left"):
         return Refusal(Code.SUBJECT, "body.person")
     if operator.person == subject.person or not _second(subject, operator, by):
         return Refusal(Code.SECOND_PERSON, "person.state_by")

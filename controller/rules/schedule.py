@@ -121,3 +121,20 @@ def always(zone: ZoneInfo) -> Schedule:
     """The schedule that every site has: at any time."""
     whole_day = (Window(time(0), time(0)),)
     return Schedule("always", (whole_day,) * 7, None, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class WallClock:
+    """The calendar on the site's wall: which day it is, and when a day is over."""
+
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The day that it is now."""
+        return self.now.astimezone(self.zone).date()
+
+    def end_of(self, day: date) -> datetime:
+        """The instant at which the day is over (UTC): the first of the next one, whatever the clock skips at midnight."""
+        return min(_instants(day + timedelta(days=1), time(0), self.zone))

@@ -22,7 +22,7 @@ NEEDS_TWO = frozenset({"right.approve", "person.reinstate", "person.erase"})
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""
 
 
-SECURES = frozenset({"lockdown.begin", "person.suspend", "badge.retire", "right.revoke", "right.decline"})
+SECURES = frozenset({"lockdown.begin", "person.leave", "person.suspend", "badge.retire", "right.revoke", "right.decline"})
 """What only takes away: it never waits for a second person, not even where nobody has said who begins."""
 
 

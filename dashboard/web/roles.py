@@ -10,6 +10,8 @@ REGISTER = frozenset({"administrator", "manager", "custodian", "auditor", "guard
 
 REQUESTS: dict[str, frozenset[str]] = {
     "person.register": frozenset({"administrator", "manager"}),
+    "person.change": frozenset({"administrator", "manager"}),
+    "person.leave": frozenset({"administrator", "manager"}),
     "person.suspend": frozenset({"administrator", "manager", "guard"}),
     "person.reinstate": frozenset({"manager"}),
     "person.erase": frozenset({"administrator", "manager"}),

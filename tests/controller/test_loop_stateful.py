@@ -31,6 +31,7 @@ from sites import (
 from controller.inbox import Input, PartAnswering, PartFailing, RequestReceived
 from controller.ledger.verify import verify_file
 from controller.record import requests as ask
+from controller.record.asks.person import ChangePerson, LeavePerson
 from controller.record.canonical import canonical, timestamp
 from controller.record.envelope import Record
 from controller.record.keys import KeyPair
@@ -43,6 +44,8 @@ OUTER = {"front": "", "lab-door": "lobby", "vault-door": "lab"}
 LEAST = {"lobby": 0, "lab": 2, "vault": 2}
 MAY = {
     "person.register": {"administrator", "manager"},
+    "person.change": {"administrator", "manager"},
+    "person.leave": {"administrator", "manager"},
     "person.suspend": {"administrator", "manager", "guard"},
     "person.reinstate": {"manager"},
     "badge.enrol": {"administrator"},
@@ -288,6 +291,7 @@ class Sites(RuleBasedStateMachine):
         person = self.folded["person"][body.person,]
         right = self.folded["access_right"][body.access_right,]
         assert (badge["state"], person["state"], right["state"]) == ("active", "active", "active")
+        assert person["leaves_at"] is None or at < person["leaves_at"], "nobody comes after their last day"
         assert badge["person"] == body.person == right["person"]
         assert right["zone"] == body.zone == ZONE_OF[body.portal]
         assert not {("*",), (body.zone,)} & self.folded.get("lockdown", {}).keys(), "nobody enters what is locked down"
@@ -330,6 +334,8 @@ def bodies(now: datetime) -> st.SearchStrategy[msgspec.Struct]:
     return st.one_of(
         st.just(ask.RegisterPerson()),
         st.builds(ask.SuspendPerson, numbers),
+        st.builds(ChangePerson, numbers, st.sampled_from([None, "", "2026-11-24", "2026-11-26", "2020-02-30"])),
+        st.builds(LeavePerson, numbers, st.sampled_from(["", "2026-11-24", "2026-11-25", "soon"])),
         st.builds(ask.ReinstatePerson, numbers),
         st.builds(ask.EnrolBadge, st.integers(1, 3), st.sampled_from([*READERS, "attic/in"])),
         st.builds(ask.RetireBadge, numbers, st.sampled_from(["lost", "retired", "active"])),

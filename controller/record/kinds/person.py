@@ -47,6 +47,58 @@ class PersonRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+@kind("person.changed")
+class PersonChanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The details and the leaving date of a person, as they are from now on (C7.2)."""
+
+    person: int
+    text: PrivateRef
+    """A next version, or the one that was."""
+    leaves_on: str | None
+    """Their last day, by the calendar on the site's wall; None for none."""
+    leaves_at: str | None
+    """The moment at which that day is over: from then on nothing of them holds."""
+    leaves_by: str | None
+    """Whose word the date is, as in `by`."""
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """What is known of the person."""
+        row: Row = {
+            "person": self.person,
+            "leaves_on": self.leaves_on,
+            "leaves_at": self.leaves_at,
+            "leaves_by": self.leaves_by,
+            "private": self.text.id,
+            "private_version": self.text.version,
+            "seq": record.seq,
+        }
+        return (Upsert("person", row), about(self.text, self.person))
+
+
+@kind("person.left")
+class PersonLeft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The person has left: what they held has ended in the records just before this one (C7.4)."""
+
+    person: int
+    asked_by: str
+    """Whose word it is, as in `by`: also where the controller does it when the day is over."""
+    state: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The person, who comes no more."""
+        row: Row = {
+            "person": self.person,
+            "state": self.state,
+            "state_by": self.asked_by,
+            "leaves_on": None,
+            "leaves_at": None,
+            "leaves_by": None,
+            "left_at": record.at,
+            "seq": record.seq,
+        }
+        return (Upsert("person", row),)
+
+
 class _PersonState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person: int
     state: str
@@ -85,4 +137,5 @@ class PersonErased(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def rows(self, record: Record) -> tuple[RowChange, ...]:
         """The person, of whom nothing is told any more."""
-        return (_state(record, self.person, self.state), Erase(self.person))
+        gone: Row = {"person": self.person, "leaves_on": None, "leaves_at": None, "leaves_by": None}
+        return (_state(record, self.person, self.state), Upsert("person", gone), Erase(self.person))

@@ -85,6 +85,8 @@ EXAMPLES: list[msgspec.Struct] = [
     entry.EntryAbandoned("lab-door", 41, "secure"),
     interlock.InterlockBroken("lab-door", "front", "open"),
     person.PersonRegistered(14, REF, "active"),
+    person.PersonChanged(14, REF, "2027-03-31", "2027-03-31T15:00:00.000000Z", "operator:2"),
+    person.PersonLeft(14, "operator:2", "left"),
     person.PersonSuspended(14, "suspended", REF),
     person.PersonReinstated(14, "active", REF),
     person.PersonErased(14, "asked", "erased"),

@@ -1,0 +1,31 @@
+"""What ends when a person leaves, as data: the controller ends it, the dashboard shows beforehand what that will be (C7.4).
+
+A noun that a person can hold is one more row of `ENDINGS`, and one of `ENDED` in `controller.rules.leaving`.
+"""
+
+from dataclasses import dataclass
+
+HAND_IN = "hand_in"
+"""The thing is in the person's pocket, and has to be given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Rows of one table that end with their `person`: those in one of these states."""
+
+    table: str
+    key: str
+    states: tuple[str, ...]
+    shown: str
+    """The column that tells one from another: a label, a zone."""
+    to_do: str = ""
+    """What people have to do about it, or empty: nothing."""
+
+
+ENDINGS = (
+    Ending("badge", "badge", ("active",), "label", HAND_IN),
+    Ending("enrolment", "reader", ("open",), "reader"),
+    Ending("access_right", "access_right", ("requested", "active"), "zone"),
+    Ending("operator", "operator", ("active",), "roles"),
+)
+"""In this order they end, in one transaction. The operator that a leaver is asks for nothing more."""
