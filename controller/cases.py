@@ -28,5 +28,5 @@ class Cases:
             self._facility.schedules,
             self._facts.rights(badge.person, zone) if badge is not None else (),
             self._postures.orders.lockdowns_of(zone),
-            blocking,
+            blocking=blocking,
         )

@@ -23,12 +23,13 @@ from controller.record.refusals import Code
 from controller.record.requests import (
     MalformedRequest,
     Request,
+    RequestRight,
     read_body,
     read_envelope,
     read_private,
     signature_holds,
 )
-from controller.rules import badge, erasure, interlock, leaving, passage, person, posture, right, start
+from controller.rules import badge, erasure, group, interlock, leaving, passage, person, posture, right, start
 from controller.rules.authority import OperatorFact, authorise, within
 from controller.rules.clock import trusted
 from controller.rules.effects import PlaySignal
@@ -67,9 +68,9 @@ class Asked:
     now: datetime
     now_s: float
 
-    def private(self, id: str) -> PrivateRow:
-        """The request's texts as a new private row."""
-        return PrivateRow(id, 1, self.text, fresh_salt())
+    def private(self, id: str, version: int = 1) -> PrivateRow:
+        """The request's texts as a new private row, or as a new version of one."""
+        return PrivateRow(id, version, self.text, fresh_salt())
 
 
 class Rejected(Exception):
@@ -199,20 +200,62 @@ class Desk:
             asked.operator,
             number=number,
             purpose=asked.private(f"purpose-{number}"),
-            person_state=self._facts.person_state(asked.body.person),
+            holder=self._holder(asked.body),
             zones=self._facility.zones,
             schedules=self._facility.schedules,
             now=asked.now,
         )
 
+    def _holder(self, body: RequestRight) -> right.Holder:
+        """Whose the right would be."""
+        if body.person is None:
+            return right.Holder(team=self._facts.groups.team(body.team))
+        profile = person_facts.profile(self._facts.connection, body.person)
+        return right.Holder() if profile is None else right.Holder(profile.state, profile.leaves_at)
+
     def _right_approve(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
-        return right.approve(self._facts.right(asked.body.access_right), asked.operator, asked.now)
+        standing = self._facts.right(asked.body.access_right)
+        in_group = standing is not None and self._facts.groups.is_in(asked.operator.person, standing.team)
+        return right.approve(standing, asked.operator, asked.now, in_group)
 
     def _right_decline(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
         return right.decline(self._facts.right(asked.body.access_right), asked.operator)
 
     def _right_revoke(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
         return right.revoke(self._facts.right(asked.body.access_right), asked.operator)
+
+    def _group_create(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        number = self._facts.next("team")
+        return group.create(number, asked.private(f"team-{number}"), asked.operator)
+
+    def _group_rename(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        team = self._facts.groups.team(asked.body.team)
+        text = asked.private(f"team-{asked.body.team}", 1 if team is None else team.version + 1)
+        return group.rename(team, text, asked.operator)
+
+    def _group_close(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return group.close(self._facts.groups.team(asked.body.team), asked.operator)
+
+    def _membership_request(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        number, person, known = self._facts.next("membership"), asked.body.person, self._facts.groups
+        return group.join(
+            number,
+            person,
+            known.team(asked.body.team),
+            asked.operator,
+            asked.private(f"membership-{number}"),
+            person_state=self._facts.person_state(person),
+            groups=known.groups_of(person),
+        )
+
+    def _membership_approve(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return group.approve(self._facts.groups.membership(asked.body.membership), asked.operator)
+
+    def _membership_decline(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return group.decline(self._facts.groups.membership(asked.body.membership), asked.operator)
+
+    def _membership_end(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return group.end(self._facts.groups.membership(asked.body.membership), asked.operator)
 
     def _portal_release(self, asked: Asked, portals: dict[str, PortalState]) -> Outcome | Refusal:
         portal = self._facility.portals.get(asked.body.portal)
@@ -281,6 +324,13 @@ RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refus
     "right.approve": Desk._right_approve,
     "right.decline": Desk._right_decline,
     "right.revoke": Desk._right_revoke,
+    "group.create": Desk._group_create,
+    "group.rename": Desk._group_rename,
+    "group.close": Desk._group_close,
+    "membership.request": Desk._membership_request,
+    "membership.approve": Desk._membership_approve,
+    "membership.decline": Desk._membership_decline,
+    "membership.end": Desk._membership_end,
     "portal.release": Desk._portal_release,
     "portal.override": Desk._portal_override,
     "portal.resume": Desk._portal_resume,

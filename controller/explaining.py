@@ -10,7 +10,7 @@ from controller.cases import Cases
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.postures import Postures
-from controller.record.canonical import timestamp
+from controller.record.canonical import moment, timestamp
 from controller.record.explained import Explained, Said
 from controller.rules import access
 from controller.rules.access import BadgeFact, Finding, Grant, Tap
@@ -67,8 +67,9 @@ def _best_badge(tables: sqlite3.Connection, person: int, facts: Facts) -> tuple[
         (person,),
     ).fetchone()
     if row is None:
-        whose = tables.execute("select state, seq from person where person = ?", (person,)).fetchone()
-        return BadgeFact(0, person, "", whose[0], 0, whose[1]), 0
+        whose = tables.execute("select state, seq, leaves_at from person where person = ?", (person,)).fetchone()
+        leaves_at = None if whose[2] is None else moment(whose[2])
+        return BadgeFact(0, person, "", whose[0], 0, whose[1], leaves_at), 0
     found = facts.badge(row[0])
     if found is None:
         raise Unknown("badge")

@@ -6,6 +6,7 @@ No second copy in memory: 15 µs at 100,000 people against 290 µs for the commi
 import sqlite3
 from functools import lru_cache
 
+from controller.group_facts import GroupFacts
 from controller.ledger.nodes import subtree_of
 from controller.record.canonical import moment
 from controller.record.envelope import decode
@@ -27,7 +28,11 @@ from controller.rules.start import Start
 
 BADGE = """select badge.badge, badge.person, badge.state, coalesce(person.state, ''), badge.seq, coalesce(person.seq, 0),
     person.leaves_at from badge left join person on person.person = badge.person where """
-RIGHTS = "select access_right, schedule, from_at, until_at, state, seq from access_right where person = ? and zone = ?"
+RIGHTS = """select access_right, schedule, from_at, until_at, state, seq, manner, null, null
+    from access_right where person = ? and zone = ?
+    union all select r.access_right, r.schedule, r.from_at, r.until_at, r.state, r.seq, r.manner, m.team, m.seq
+    from membership m join access_right r on r.team = m.team
+    where m.person = ? and m.state = 'active' and r.zone = ?"""
 _BY_OPERATOR = "operator:"
 
 _LOOK_BACK = 1000
@@ -77,14 +82,19 @@ class Facts:
         return None if row is None else _badge(row)
 
     def rights(self, person: int, zone: str) -> tuple[RightFact, ...]:
-        """The person's rights to the zone, in any state."""
-        rows = self._connection.execute(RIGHTS, (person, zone))
-        return tuple(RightFact(n, schedule, moment(a), moment(b), state, seq) for n, schedule, a, b, state, seq in rows)
+        """The rights to the zone, in any state, of the person and of the groups that they are in."""
+        rows = self._connection.execute(RIGHTS, (person, zone, person, zone))
+        return tuple(RightFact(n, schedule, moment(a), moment(b), *rest) for n, schedule, a, b, *rest in rows)
 
     def person_state(self, person: int) -> str | None:
         """`active`, `suspended`, or None for nobody."""
         row = self._connection.execute("select state from person where person = ?", (person,)).fetchone()
         return None if row is None else row[0]
+
+    @property
+    def groups(self) -> GroupFacts:
+        """The same of groups."""
+        return GroupFacts(self._connection)
 
     def subject(self, person: int) -> Subject | None:
         """The person as somebody whom one may erase, with all that ends with them."""
@@ -105,16 +115,18 @@ class Facts:
             operating=any(known.person == person and known.state == "active" for known in self.operators()),
             badges=[badge for (badge,) in badges],
             rights=rights.fetchall(),
+            memberships=self.groups.memberships_of(person),
         )
 
     def right(self, number: int) -> Standing | None:
         """The right with this number, and which human asked for it."""
         row = self._connection.execute(
-            """select access_right, access_right.person, zone, access_right.state, until_at, requested_by, operator.person
+            """select access_right, access_right.person, zone, access_right.state, until_at, requested_by,
+            operator.person, access_right.team
             from access_right left join operator on operator.operator = requested_by where access_right = ?""",
             (number,),
         ).fetchone()
-        return None if row is None else Standing(row[0], row[1], row[2], row[3], moment(row[4]), row[5], row[6])
+        return None if row is None else Standing(row[0], row[1], row[2], row[3], moment(row[4]), *row[5:])
 
     def operator(self, number: int) -> OperatorFact | None:
         """The operator with this number."""

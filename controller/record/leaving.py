@@ -26,6 +26,7 @@ ENDINGS = (
     Ending("badge", "badge", ("active",), "label", HAND_IN),
     Ending("enrolment", "reader", ("open",), "reader"),
     Ending("access_right", "access_right", ("requested", "active"), "zone"),
+    Ending("membership", "membership", ("requested", "active"), "team"),
     Ending("operator", "operator", ("active",), "roles"),
 )
 """In this order they end, in one transaction. The operator that a leaver is asks for nothing more."""

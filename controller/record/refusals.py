@@ -38,6 +38,8 @@ class Code(StrEnum):
     """The right begins later, or has ended."""
     SCHEDULE = "schedule"
     """The right does not hold at this hour of this day."""
+    ESCORT = "escort"
+    """The right opens only together with an escort (C7.7)."""
 
     # the site
     LOCKDOWN = "lockdown"

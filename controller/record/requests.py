@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from controller.record.canonical import canonical, timestamp
 from controller.record.keys import KeyPair, PublicKeys
+from controller.record.kinds.right import OWN
 from controller.record.private import LONGEST_TEXT, Text
 from controller.record.sealed import Unreadable, seal, unseal
 
@@ -124,14 +125,20 @@ class RetireBadge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @request_kind("right.request", private=("purpose",))
-class RequestRight(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Ask for a right; `from_at` and `until_at` as in records."""
+class RequestRight(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Ask for a right of a person or, with `person` None, of a group; `from_at` and `until_at` as in records.
 
-    person: Number
+    A default is not written: a site of before groups understands what it always did.
+    """
+
+    person: Number | None
     zone: Word
     schedule: Word
     from_at: Word
     until_at: Word
+    team: Number | None = None
+    manner: Word = OWN
+    """One of `controller.record.kinds.right.MANNERS`."""
 
 
 @request_kind("right.approve")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from controller.record.kinds.right import ESCORT, OWN
 from controller.record.refusals import Code
 from controller.rules.outcome import Refusal
 from controller.rules.schedule import Schedule
@@ -47,7 +48,7 @@ class BadgeFact:
 
 @dataclass(frozen=True, slots=True)
 class RightFact:
-    """One right of the person to the zone."""
+    """One right to the zone, the person's own or one of a group that they are in."""
 
     access_right: int
     schedule: str
@@ -56,6 +57,12 @@ class RightFact:
     state: str
     seq: int = 0
     """The record that made the right what it is."""
+    manner: str = OWN
+    """One of `controller.record.kinds.right.MANNERS`."""
+    team: int | None = None
+    """The group whose right it is; None for the person's own."""
+    through: int | None = None
+    """The record that made them a member of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +169,7 @@ CHECKS = (
     Check("active_person", _active_person, lambda case: () if case.badge is None else (case.badge.person_seq,)),
     Check("lockdown", _no_lockdown, lambda case: case.lockdowns),
     Check("assurance", _assurance, lambda case: () if case.badge is None else (case.badge.seq,)),
-    Check("right", _right, lambda case: tuple(right.seq for right in case.rights)),
+    Check("right", _right, lambda case: tuple(seq for right in case.rights for seq in behind(right))),
     Check("interlock", _interlock),
 )
 """The decision, in order. A name is how `explain` calls the check; its words are in `words.toml`."""
@@ -227,9 +234,16 @@ def _missing(right: RightFact, schedules: Mapping[str, Schedule], now: datetime)
     schedule = schedules.get(right.schedule)
     if schedule is None or not schedule.is_open(now):
         return Refusal(Code.SCHEDULE, f"right.{right.access_right}.schedule")
+    if right.manner not in (OWN, ESCORT):
+        return Refusal(Code.ESCORT, f"right.{right.access_right}.manner")
     return None
+
+
+def behind(right: RightFact) -> tuple[int, ...]:
+    """The records that a right rests on: its own, and the one that made the person a member of its group."""
+    return (right.seq,) if right.through is None else (right.seq, right.through)
 
 
 def _nearness(refusal: Refusal) -> int:
     """Of several rights that do not hold, the person is told of the one that comes nearest."""
-    return (Code.RIGHT, Code.APPROVAL, Code.VALIDITY, Code.SCHEDULE).index(refusal.code)
+    return (Code.RIGHT, Code.APPROVAL, Code.VALIDITY, Code.SCHEDULE, Code.ESCORT).index(refusal.code)

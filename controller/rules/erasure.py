@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.record.kinds.badge import BadgeRetired
+from controller.record.kinds.membership import MembershipEnded
 from controller.record.kinds.person import REASONS, PersonErased
 from controller.record.kinds.right import RightRevoked
 from controller.record.refusals import Code
@@ -35,6 +36,8 @@ class Subject:
     """Those that count."""
     rights: Sequence[tuple[int, str]]
     """Those that hold or were requested, each with its zone."""
+    memberships: Sequence[int] = ()
+    """Those that hold or were requested."""
 
 
 def erase(subject: Subject | None, reason: str, operator: OperatorFact, by: str) -> Outcome | Refusal:
@@ -54,6 +57,7 @@ def erase(subject: Subject | None, reason: str, operator: OperatorFact, by: str)
         (
             *(BadgeRetired(badge, "retired") for badge in subject.badges),
             *(RightRevoked(right, operator.operator, "revoked") for right, _ in subject.rights),
+            *(MembershipEnded(number, operator.operator, "ended") for number in subject.memberships),
             PersonErased(subject.person, reason, "erased"),
         )
     )

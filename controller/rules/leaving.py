@@ -11,6 +11,7 @@ import msgspec
 
 from controller.record.asks.person import LeavePerson
 from controller.record.kinds.badge import BadgeRetired, EnrolmentClosed
+from controller.record.kinds.membership import MembershipEnded
 from controller.record.kinds.person import PersonLeft
 from controller.record.kinds.right import RightRevoked
 from controller.record.kinds.trust import OperatorRetired
@@ -39,6 +40,7 @@ ENDED: dict[str, Ended] = {
     "badge": lambda id, person, by: BadgeRetired(int(id), "retired"),
     "enrolment": lambda id, person, by: EnrolmentClosed(str(id), person, Code.ACTIVE_PERSON),
     "access_right": lambda id, person, by: RightRevoked(int(id), by, "revoked"),
+    "membership": lambda id, person, by: MembershipEnded(int(id), by, "ended"),
     "operator": lambda id, person, by: OperatorRetired(int(id), "retired"),
 }
 

@@ -18,11 +18,23 @@ from controller.record.requests import ReviewStart
 from controller.rules.authority import OperatorFact
 from controller.rules.outcome import Outcome, Refusal
 
-NEEDS_TWO = frozenset({"right.approve", "person.reinstate", "person.erase"})
+NEEDS_TWO = frozenset({"right.approve", "membership.approve", "person.reinstate", "person.erase"})
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""
 
 
-SECURES = frozenset({"lockdown.begin", "person.leave", "person.suspend", "badge.retire", "right.revoke", "right.decline"})
+SECURES = frozenset(
+    {
+        "lockdown.begin",
+        "person.leave",
+        "person.suspend",
+        "badge.retire",
+        "right.revoke",
+        "right.decline",
+        "membership.decline",
+        "membership.end",
+        "group.close",
+    }
+)
 """What only takes away: it never waits for a second person, not even where nobody has said who begins."""
 
 

@@ -20,7 +20,13 @@ from dashboard.intake.source import Source
 
 AGAIN_S = 5.0
 AT_ONCE = 100
-_POINTERS = (("person", "private"), ("operator", "private"), ("access_right", "purpose"))
+_POINTERS = (
+    ("person", "private"),
+    ("operator", "private"),
+    ("access_right", "purpose"),
+    ("team", "private"),
+    ("membership", "purpose"),
+)
 
 
 class MissingTexts:

@@ -11,7 +11,7 @@ from controller.record.envelope import MalformedRecord, decode
 from controller.record.private import private_refs
 from controller.record.words import codes, words
 from dashboard.database import record
-from dashboard.read.names import Names
+from dashboard.read.names import NOBODY, Holder, Names
 
 COLUMNS = (
     record.c.arrival,
@@ -62,12 +62,15 @@ class Line:
 
 def lines(rows: Sequence[Any], names: Names) -> list[Line]:
     """The lines of rows of one site, selected with `COLUMNS`, in their order."""
-    names.learn((row.person for row in rows), (row.operator for row in rows))
     bodies = [body_of(row.bytes) for row in rows]
+    names.learn(
+        (row.person for row in rows), (row.operator for row in rows), (getattr(body, "team", None) for body in bodies)
+    )
     about = _About(
         names.private(ref.id for body in bodies for ref in private_refs(body).values()),
         names.holders("access_right", (id for body in bodies if (id := getattr(body, "access_right", None)))),
         names.holders("badge", (id for body in bodies if (id := getattr(body, "badge", None)))),
+        names.holders("membership", (id for body in bodies if (id := getattr(body, "membership", None)))),
     )
     return [_line(row, body, about, names) for row, body in zip(rows, bodies, strict=True)]
 
@@ -77,13 +80,15 @@ class _About:
     """What the records of a page point at, looked up once for all of them."""
 
     texts: dict[str, dict[str, str]]
-    rights: dict[int, tuple[int, str]]
-    badges: dict[int, tuple[int, str]]
+    rights: dict[int, Holder]
+    badges: dict[int, Holder]
+    memberships: dict[int, Holder]
 
-    def subject(self, body: object) -> tuple[int | None, str]:
-        """Whose badge or right a body is about, and the right's zone, where the record itself names neither."""
+    def subject(self, body: object) -> Holder:
+        """Whose badge, membership or right a body is about, and the right's zone, where the record itself names neither."""
         right, badge = getattr(body, "access_right", None), getattr(body, "badge", None)
-        return self.rights.get(right or 0) or self.badges.get(badge or 0) or (None, "")
+        member = self.memberships.get(getattr(body, "membership", None) or 0)
+        return self.rights.get(right or 0) or self.badges.get(badge or 0) or member or NOBODY
 
 
 _GROUPS = {
@@ -110,9 +115,10 @@ def _why(row: Any, body: object, texts: dict[str, dict[str, str]], lang: str) ->
 
 def _line(row: Any, body: object, about: _About, names: Names) -> Line:  # noqa: ANN401 - a row of COLUMNS
     lang = names.lang
-    holder, zone = about.subject(body)
-    person = holder if row.person is None else row.person
-    who, by = names.person(person), names.operator(row.operator)
+    holder = about.subject(body)
+    person = holder.person if row.person is None else row.person
+    team = getattr(body, "team", None) or holder.team
+    who, by = names.person(person) or names.team(team), names.operator(row.operator)
     return Line(
         arrival=row.arrival,
         site=row.ledger_site,
@@ -125,7 +131,7 @@ def _line(row: Any, body: object, about: _About, names: Names) -> Line:  # noqa:
         result_words=words(row.result, lang, "result") if row.result else "",
         portal=row.portal,
         zone=row.zone,
-        where=_where(row, body, names) or names.zones.get(zone, zone),
+        where=_where(row, body, names) or names.zones.get(holder.zone, holder.zone) or _group(person, team, names),
         side=words(getattr(body, "side", ""), lang, "side"),
         person=person,
         operator=row.operator,
@@ -136,6 +142,11 @@ def _line(row: Any, body: object, about: _About, names: Names) -> Line:  # noqa:
         why=_why(row, body, about.texts, lang),
         mark=row.mark or "",
     )
+
+
+def _group(person: int | None, team: int | None, names: Names) -> str:
+    """Which group somebody joins or leaves: the place of a record that has no other."""
+    return "" if person is None else names.team(team)
 
 
 def body_of(data: bytes) -> object:

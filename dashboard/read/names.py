@@ -1,6 +1,7 @@
 """What the things and people in records are called. Numbers stay numbers where no name is known, or none is left."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -10,6 +11,17 @@ from dashboard.plain import plain
 from dashboard.read.sites import Site
 
 _AT_ONCE = 500
+
+
+class Holder(NamedTuple):
+    """Whose something is: a person's, a group's, or somebody's in a group; and of a right, where it leads."""
+
+    person: int | None
+    zone: str
+    team: int | None
+
+
+NOBODY = Holder(None, "", None)
 
 
 class Names:
@@ -26,6 +38,7 @@ class Names:
         self._people: dict[int, dict[str, str]] = {}
         self._erased: set[int] = set()
         self._operators: dict[int, str] = {}
+        self._teams: dict[int, str] = {}
 
     def _fixed(self, noun: str) -> dict[str, str]:
         table = projected[noun]
@@ -43,13 +56,20 @@ class Names:
     def _present(self, table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
         return (table.c.ledger_site == self.site.id, table.c.epoch == self.site.epoch)
 
-    def learn(self, people: Iterable[int | None] = (), operators: Iterable[int | None] = ()) -> None:
-        """Looks up the names of these people and operators, those that are not known yet."""
+    def learn(
+        self,
+        people: Iterable[int | None] = (),
+        operators: Iterable[int | None] = (),
+        teams: Iterable[int | None] = (),
+    ) -> None:
+        """Looks up the names of these people, operators and groups, those that are not known yet."""
         unknown = {id for id in people if id is not None} - self._people.keys()
         self._people |= self._texts("person", unknown)
         self._erased |= self._gone(id for id in unknown if not self._people[id])
         wanted = {id for id in operators if id is not None} - self._operators.keys()
         self._operators |= {id: text.get("name", "") for id, text in self._texts("operator", wanted).items()}
+        groups = {id for id in teams if id is not None} - self._teams.keys()
+        self._teams |= {id: text.get("name", "") for id, text in self._texts("team", groups).items()}
 
     def _texts(self, noun: str, wanted: set[int]) -> dict[int, dict[str, str]]:
         table = projected[noun]
@@ -88,6 +108,11 @@ class Names:
         numbered = f"操作者 {id}" if self.lang == "ja" else f"operator {id}"
         return "" if not id else self._operators.get(id) or numbered
 
+    def team(self, id: int | None) -> str:
+        """A group's name, or `group 3`; nothing for none."""
+        numbered = f"グループ {id}" if self.lang == "ja" else f"group {id}"
+        return "" if id is None else self._teams.get(id) or numbered
+
     def reader(self, id: str) -> str:
         """A reader by its portal and side."""
         if id not in self.readers:
@@ -97,16 +122,17 @@ class Names:
         called = self.portals.get(portal, portal)
         return f"{called}（{beside}）" if self.lang == "ja" else f"{called} ({beside})"
 
-    def holders(self, noun: str, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
-        """Whose these badges or rights are: by number, the person and (of a right) the zone."""
+    def holders(self, noun: str, ids: Iterable[int]) -> dict[int, Holder]:
+        """Whose these badges, memberships or rights are: by number, the person, the group, and (of a right) the zone."""
         table, wanted = projected[noun], sorted(set(ids))
         zone = table.c.zone if "zone" in table.c else sa.literal("")
-        query = sa.select(table.c[noun], table.c.person, zone).where(*self._present(table))
-        found: dict[int, tuple[int, str]] = {}
+        team = table.c.team if "team" in table.c else sa.null()
+        query = sa.select(table.c[noun], table.c.person, zone, team).where(*self._present(table))
+        found: dict[int, Holder] = {}
         for start in range(0, len(wanted), _AT_ONCE):
             batch = query.where(table.c[noun].in_(wanted[start : start + _AT_ONCE]))
-            found |= {id: (person, place) for id, person, place in self._connection.execute(batch)}
-        self.learn(person for person, _ in found.values())
+            found |= {row[0]: Holder(*row[1:]) for row in self._connection.execute(batch)}
+        self.learn((holder.person for holder in found.values()), (), (holder.team for holder in found.values()))
         return found
 
     def private(self, ids: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -20,8 +20,11 @@ class Right:
 
     site: str
     access_right: int
-    person: int
-    person_name: str
+    person: int | None
+    team: int | None
+    holder_name: str
+    """The person's name, or the group's."""
+    manner: str
     zone: str
     zone_name: str
     schedule: str
@@ -84,7 +87,8 @@ def _rights(site: Site) -> sa.Select[Any]:
 
 
 def _named(rows: Sequence[Any], names: Names, now: str) -> list[Right]:
-    names.learn((row.person for row in rows), (id for row in rows for id in (row.requested_by, row.decided_by)))
+    operators = (id for row in rows for id in (row.requested_by, row.decided_by))
+    names.learn((row.person for row in rows), operators, (row.team for row in rows))
     purposes = names.private(row.purpose for row in rows if row.purpose)
     return [_right(row, names, purposes.get(row.purpose, {}).get("purpose", ""), now) for row in rows]
 
@@ -94,7 +98,9 @@ def _right(row: Any, names: Names, purpose: str, now: str) -> Right:  # noqa: AN
         site=names.site.id,
         access_right=row.access_right,
         person=row.person,
-        person_name=names.person(row.person),
+        team=row.team,
+        holder_name=names.person(row.person) or names.team(row.team),
+        manner=row.manner or "",
         zone=row.zone,
         zone_name=names.zones.get(row.zone, row.zone),
         schedule=row.schedule,

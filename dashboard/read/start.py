@@ -17,7 +17,7 @@ MOST = 50
 GROUPS: dict[str, tuple[str, ...]] = {
     "trust": ("start", "operator", "dashboard"),
     "people": ("person", "badge", "enrolment"),
-    "rights": ("right",),
+    "rights": ("right", "group", "membership"),
     "doors": ("portal.released", "portal.overridden", "override", "lockdown"),
     "site": ("site", "clock", "key", "ledger"),
     "refused": ("request.refused", "requests"),

@@ -6,8 +6,10 @@ from controller.record.kinds import (
     disk,
     door,
     entry,
+    group,
     input,
     interlock,
+    membership,
     person,
     posture,
     request,
@@ -19,7 +21,7 @@ from controller.record.kinds import (
 )
 
 __all__ = [
-    "badge", "clock", "disk", "door", "entry", "input", "interlock", "load", "person",
+    "badge", "clock", "disk", "door", "entry", "group", "input", "interlock", "load", "membership", "person",
     "posture", "request", "retention", "right", "site", "start", "trust",
 ]  # fmt: skip
 

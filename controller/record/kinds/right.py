@@ -1,16 +1,23 @@
-"""Rights: one person, one zone, when, what for, from, until; asked for by one operator, approved by another (C7.1, C7.3)."""
+"""Rights: a person or a group, one zone, when, what for, from, until; asked for by one operator, approved by another.
+
+(C7.1, C7.3.)
+"""
 
 import msgspec
 
 from controller.record.envelope import Record, kind
 from controller.record.kinds.person import about
 from controller.record.private import PrivateRef
-from controller.record.tables import RowChange, Upsert
+from controller.record.tables import Row, RowChange, Upsert
+
+OWN, ESCORTED, ESCORT = "own", "escorted", "escort"
+MANNERS = (OWN, ESCORTED, ESCORT)
+"""How a right lets in: alone; only together with an escort; alone, and as the escort of others (C7.7)."""
 
 
 @kind("right.requested")
-class RightRequested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A right was asked for. It opens nothing yet."""
+class PersonRightRequested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A right was asked for, as version 1 of the kind says it: one person's, to enter alone."""
 
     access_right: int
     person: int
@@ -24,25 +31,63 @@ class RightRequested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def rows(self, record: Record) -> tuple[RowChange, ...]:
         """The right, waiting for its approval."""
-        return (
-            Upsert(
-                "access_right",
-                {
-                    "access_right": self.access_right,
-                    "person": self.person,
-                    "zone": self.zone,
-                    "schedule": self.schedule,
-                    "from_at": self.from_at,
-                    "until_at": self.until_at,
-                    "purpose": self.purpose.id,
-                    "state": self.state,
-                    "requested_by": self.requested_by,
-                    "requested_at": record.at,
-                    "seq": record.seq,
-                },
-            ),
-            about(self.purpose, self.person),
-        )
+        return RightRequested(**msgspec.structs.asdict(self)).rows(record)
+
+
+@kind("right.requested", 2)
+class RightRequested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A right of a person, or of the people in a group, was asked for. It opens nothing yet."""
+
+    access_right: int
+    person: int | None
+    """None where it is a group's."""
+    zone: str
+    """Or a container, which is a zone inside another."""
+    schedule: str
+    from_at: str
+    until_at: str
+    purpose: PrivateRef
+    requested_by: int
+    state: str
+    team: int | None = None
+    """The group; None where it is a person's."""
+    manner: str = OWN
+    """One of `MANNERS`."""
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The right, waiting for its approval; the purpose of a group's is about nobody."""
+        row: Row = {
+            "access_right": self.access_right,
+            "person": self.person,
+            "team": self.team,
+            "zone": self.zone,
+            "schedule": self.schedule,
+            "from_at": self.from_at,
+            "until_at": self.until_at,
+            "manner": self.manner,
+            "purpose": self.purpose.id,
+            "state": self.state,
+            "requested_by": self.requested_by,
+            "requested_at": record.at,
+            "seq": record.seq,
+        }
+        of_person = () if self.person is None else (about(self.purpose, self.person),)
+        return (Upsert("access_right", row), *of_person)
+
+
+@kind("right.capped")
+class RightCapped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person's right ends earlier than it was asked for: it cannot outlast the day on which they leave (C7.2)."""
+
+    access_right: int
+    until_at: str
+    before_at: str
+    """Until when it would have held."""
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The right's new end."""
+        row: Row = {"access_right": self.access_right, "until_at": self.until_at, "seq": record.seq}
+        return (Upsert("access_right", row),)
 
 
 class _RightDecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,9 +20,16 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "request": lambda facts: facts.request("01JD0000000000000000000000"),
     "dashboard": lambda facts: facts.dashboard("0011223344556677"),
     "last_configuration": lambda facts: facts.last_configuration(),
-    "next": lambda facts: [facts.next(noun) for noun in ("person", "badge", "access_right", "operator")],
+    "next": lambda facts: [
+        facts.next(noun) for noun in ("person", "badge", "access_right", "operator", "team", "membership")
+    ],
+    "team": lambda facts: facts.groups.team(1),
+    "membership": lambda facts: facts.groups.membership(1),
+    "groups_of": lambda facts: facts.groups.groups_of(3),
+    "memberships_of": lambda facts: facts.groups.memberships_of(3),
+    "is_in": lambda facts: facts.groups.is_in(3, 1),
 }
-GROWING = ("badge", "access_right", "person", "record", "request", "operator", "private")
+GROWING = ("badge", "access_right", "person", "record", "request", "operator", "private", "team", "membership")
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

@@ -16,7 +16,7 @@ from controller.rules.authority import ALLOWED, ROLES, OperatorFact, authorise, 
 from controller.rules.badge import Enrolment
 from controller.rules.effects import ArmReader
 from controller.rules.outcome import Outcome, Refusal
-from controller.rules.right import LONGEST, Standing
+from controller.rules.right import LONGEST, Holder, Standing
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -90,7 +90,7 @@ def requested(ask: RequestRight, by: OperatorFact | None = None, state: str | No
         by or operator(1, scope="lab"),
         number=1,
         purpose=TEXT,
-        person_state=state,
+        holder=Holder(state),
         zones={"lab", "vault"},
         schedules={"office"},
         now=NOW,
