@@ -267,7 +267,7 @@ class Desk:
             return Refusal(Code.LOCKDOWN, "zone.lockdown")
         if blocking := interlock.blocking(portal.interlock, portals):
             return Refusal(Code.INTERLOCK, f"portal.{blocking}")
-        at = At(portal.id, portals[portal.id], portal.timing, asked.now_s)
+        at = At(portal.id, portals[portal.id], portal.timing, asked.now_s, inner=portal.inner, outer=portal.outer)
         return passage.release(at, asked.operator.operator, asked.private(f"reason-{asked.id}"))
 
     def _start_review(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:

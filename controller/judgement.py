@@ -25,6 +25,7 @@ from controller.inbox import (
     RequestReceived,
 )  # fmt: skip
 from controller.postures import Postures
+from controller.presences import Presences
 from controller.rates import Rates
 from controller.record.canonical import timestamp
 from controller.record.kinds.request import RequestAccepted, RequestRefused, RequestsRejected
@@ -79,6 +80,7 @@ class Judgement:
         self.failed: dict[str, str] = {}
         self.poison: dict[str, Poison] = {}
         self.postures = Postures(facility, facts)
+        self._presences = Presences(facility, facts)
         self._cases = Cases(facility, facts, self.postures)
         self._rates = Rates()
         self._told: deque[float] = deque()
@@ -109,7 +111,14 @@ class Judgement:
         return credential_digest(self._pepper, credential)
 
     def judge(self, item: Input, now: Now, portals: dict[str, PortalState]) -> Verdict:
-        """The verdict on one input."""
+        """The verdict on one input, with what follows from it for who is where."""
+        return self._followed(self._verdict(item, now, portals))
+
+    def _followed(self, verdict: Verdict) -> Verdict:
+        outcome = self._presences.followed(verdict.outcome)
+        return verdict if outcome is verdict.outcome else replace(verdict, outcome=outcome)
+
+    def _verdict(self, item: Input, now: Now, portals: dict[str, PortalState]) -> Verdict:
         match item:
             case CredentialPresented():
                 return Verdict(self._tap(item, now, portals))
@@ -138,7 +147,7 @@ class Judgement:
         """
         match item:
             case CredentialPresented(reader):
-                return Verdict(self._refuse_tap(self._facility.readers[reader], now, portals))
+                return self._followed(Verdict(self._refuse_tap(self._facility.readers[reader], now, portals)))
             case ContactSeen(portal, which):
                 part = self._facility.device_of(portal, which)
                 known = part in self.failed
@@ -172,7 +181,7 @@ class Judgement:
         """The verdicts on everything whose time has come: deadlines are computed from state, there is no timer."""
         for portal, state in list(portals.items()):
             if state.deadline is not None and state.deadline <= now.seconds:
-                yield Verdict(passage.cue(self._at(portal, portals, now), Cue.DEADLINE))
+                yield self._followed(Verdict(passage.cue(self._at(portal, portals, now), Cue.DEADLINE)))
         yield from self._postures_due(now, portals)
         for enrolment in list(self.enrolments.values()):
             if not badge.is_open(enrolment, now.judged):
@@ -187,7 +196,7 @@ class Judgement:
             yield Verdict(posture.ended(portal))
         self.postures.look(now.judged, trusted(now.clock))
         for portal, wanted in self.postures.moves(portals):
-            yield Verdict(passage.stand(self._at(portal, portals, now), wanted))
+            yield self._followed(Verdict(passage.stand(self._at(portal, portals, now), wanted)))
 
     def _leavers_due(self, now: Now) -> Iterator[Verdict]:
         """Whose last day is over leaves by itself (C7.2, C7.4). What they hold has opened nothing since; it ends for good
@@ -273,8 +282,8 @@ class Judgement:
         return replace(moved, records=(*moved.records, *posture.open_zone(zone, person, waiting, now.judged).records))
 
     def _at(self, portal: str, portals: dict[str, PortalState], now: Now, reader: str = "") -> At:
-        timing, idle = self._facility.portals[portal].timing, self.postures.idle(portal)
-        return At(portal, portals[portal], timing, now.seconds, reader, idle)
+        known, idle = self._facility.portals[portal], self.postures.idle(portal)
+        return At(portal, portals[portal], known.timing, now.seconds, reader, idle, known.inner, known.outer)
 
     # Requests -----------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Protocol
 
 import msgspec
@@ -21,6 +22,7 @@ from controller.inbox import Input, RequestReceived
 from controller.judgement import KEPT, Judgement, Verdict, conclusion
 from controller.ledger.faults import disk_fault, is_damage
 from controller.ledger.ledger import Ledger, Stamp
+from controller.presences import Presences
 from controller.record.canonical import moment, timestamp
 from controller.record.envelope import Record
 from controller.record.keys import KeyPair
@@ -94,8 +96,7 @@ class Loop:
                 self._append(salvaged, now, draft)
             if (screwed_on := configured(self._facility, facts)) is not None:
                 self._append(screwed_on, now, draft)
-            for portal, release in facts.pending_releases():
-                self._append(ReleaseAbandoned(portal, release), now, draft)
+            self._unwatched("restart", facts, now, draft)
             for body in poison.at_start(facts.poison(), self._suspects(), self._version):
                 self._append(body, now, draft)
         self._ledger.salvage_told()
@@ -123,8 +124,7 @@ class Loop:
             self._tell_clock(now, draft)
             for body in bodies:
                 self._append(body, now, draft)
-            for portal, release in Facts(self._ledger.connection).pending_releases():
-                self._append(ReleaseAbandoned(portal, release), now, draft)
+            self._unwatched("outage", Facts(self._ledger.connection), now, draft)
             for step in doors.values():
                 for body in step.records:
                     self._append(body, now, draft)
@@ -134,6 +134,14 @@ class Loop:
         draft.effects = [self._judgement.idle(effect) for effect in effects]
         draft.done.renewed = True
         self._after(draft)
+
+    def _unwatched(self, reason: str, facts: Facts, now: Now, draft: Draft) -> None:
+        """Records what is not known after a time in which nothing was recorded: outcomes of releases, and who is where."""
+        pending = facts.pending_releases()
+        for body in Presences(self._facility, facts).unwatched(reason, pending):
+            self._append(body, now, draft)
+        for portal, release in pending:
+            self._append(ReleaseAbandoned(portal, release), now, draft)
 
     def stop(self) -> None:
         """Secures every lock, records the end, and signs it."""
@@ -259,12 +267,15 @@ class Loop:
         for body in verdict.outcome.records:
             if not isinstance(body, RequestsRejected) or self._rejections.take(body, now.seconds):
                 self._append(body, now, draft, verdict.by)
+        allowing = self._ledger.size
+        for body in verdict.outcome.then:
+            self._append(body, now, draft, verdict.by)
         last = self._ledger.size
         for row in verdict.outcome.private:
             self._ledger.put_private(row, timestamp(now.at))
             draft.done.private.append(row)
         if verdict.outcome.moved is not None:
-            self._move(verdict.outcome.moved, last)
+            self._move(verdict.outcome.moved, allowing)
         draft.effects.extend(verdict.outcome.effects)
         if verdict.query is not None:
             draft.done.queries.append(verdict.query)
@@ -288,7 +299,8 @@ class Loop:
     def _move(self, moved: Moved, last: int) -> None:
         state = moved.state
         if moved.allowed:
-            state = PortalState(state.status, state.deadline, last, state.cause)
+            passing = tuple(passer if passer.release else replace(passer, release=last) for passer in state.passing)
+            state = PortalState(state.status, state.deadline, last, state.cause, passing)
         self.portals[moved.portal] = state
 
     def _append(self, body: msgspec.Struct, now: Now, draft: Draft, by: str = "controller") -> Record:

@@ -35,7 +35,9 @@ _NEAR = 64
 """Records looked through for one of some weeks ago whose time is to be trusted."""
 _MOST_BLOCKS = 16
 """Blocks looked at in one step when there is nothing to drop in them."""
-_POINTERS = "select seq, cause_seq, release_seq from portal_state"
+POINTERS = """select seq, cause_seq, release_seq from portal_state
+    union all select seq, null, null from presence union all select seq, null, null from presence_doubt"""
+"""The records on which a state stands: they stay, whatever their age."""
 
 
 class _Said(msgspec.Struct):
@@ -66,7 +68,7 @@ class Due:
     def next(self, connection: sqlite3.Connection, now: datetime, days: int) -> RecordsDropped | None:
         """The next rule to be recorded for records older than so many days; None where there is none for now."""
         cutoff = timestamp(now - timedelta(days=days))
-        pointed = {seq for row in connection.execute(_POINTERS) for seq in row if seq is not None}
+        pointed = {seq for row in connection.execute(POINTERS) for seq in row if seq is not None}
         if self._after is None:
             if not _goes_on(connection, now):
                 return None

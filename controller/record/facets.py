@@ -27,7 +27,7 @@ class Facets:
 _ALARMS = frozenset(
     {
         "clock.doubted", "door.held", "door.forced", "input.poisoned", "interlock.broken", "ledger.salvaged", "part.failed",
-        "requests.rejected",
+        "presence.violated", "requests.rejected",
     }
 )  # fmt: skip
 

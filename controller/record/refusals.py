@@ -41,6 +41,12 @@ class Code(StrEnum):
     ESCORT = "escort"
     """The right opens only together with an escort (C7.7)."""
 
+    # where the person is
+    EXIT = "exit"
+    """By the records the person is elsewhere: an exit or an entry is missing between then and now (anti-passback)."""
+    ROOM = "room"
+    """As many are inside as the zone takes."""
+
     # the site
     LOCKDOWN = "lockdown"
     """The zone, or the whole site, is locked down."""

@@ -239,6 +239,27 @@ _TABLES = (
         },
         ("reader",),
     ),
+    # who is where since when, and since when that is uncertain; `zone` empty is outside, `*` in a doubt is everywhere
+    Table(
+        "presence",
+        {
+            "person": int,
+            "zone": str,
+            "since": str,
+            "certain": int,
+            "source": str,
+            "portal": str,
+            "pardon_until": str,
+            "seq": int,
+        },
+        ("person",),
+        (("zone", "seq"),),
+    ),
+    Table(
+        "presence_doubt",
+        {"zone": str, "portal": str, "reason": str, "standing": int, "at": str, "seq": int},
+        ("zone", "portal"),
+    ),
     # whose word counts
     Table(
         "operator",

@@ -35,3 +35,5 @@ class Outcome:
     effects: tuple[Effect, ...] = ()
     private: tuple[PrivateRow, ...] = ()
     moved: Moved | None = None
+    then: tuple[msgspec.Struct, ...] = ()
+    """The bodies of records that follow from it, behind those that it consists of. None of them allows anything."""

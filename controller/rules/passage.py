@@ -13,8 +13,9 @@ from controller.record.private import PrivateRow
 from controller.rules.access import BadgeFact, Grant, Tap
 from controller.rules.effects import Effect, PlaySignal
 from controller.rules.outcome import Moved, Outcome, Refusal
-from controller.rules.portal import Cue, PortalState, Timing, step
+from controller.rules.portal import Cue, Passer, PortalState, Status, Timing, step
 from controller.rules.posture import Posture
+from controller.rules.presence import EITHER, passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ class At:
     reader: str = ""
     idle: str = "idle_locked"
     """What the portal shows while it is locked."""
+    inner: str = ""
+    outer: str = ""
+    """The zones it leads into and out of; empty for outside."""
 
 
 def enter(at: At, side: str, zone: str, grant: Grant, assurance: int) -> Outcome:
@@ -40,7 +44,8 @@ def enter(at: At, side: str, zone: str, grant: Grant, assurance: int) -> Outcome
             at.portal, side, zone, badge.person, badge.badge, grant.access_right, assurance, status, release_s
         )
 
-    return _allow(at, "entry", record, "granted")
+    passer = Passer(badge.person, at.inner if side == "in" else at.outer)
+    return _allow(at, "entry", record, "granted", passer)
 
 
 def refuse(at: At, side: str, zone: str, refusal: Refusal, tap: Tap, badge: BadgeFact | None) -> Outcome:
@@ -61,7 +66,7 @@ def exit_request(
     def record(status: str) -> msgspec.Struct:
         return ExitRequested(at.portal, code, label, person, number, status, at.timing.release_s)
 
-    return _allow(at, "exit", record, "granted")
+    return _allow(at, "exit", record, "granted", Passer(person, at.outer))
 
 
 def _who(tap: Tap | None, badge: BadgeFact | None) -> tuple[int | None, int | None]:
@@ -77,14 +82,15 @@ def release(at: At, operator: int, reason: PrivateRow) -> Outcome:
     def record(status: str) -> msgspec.Struct:
         return PortalReleased(at.portal, operator, reason.ref(), status, at.timing.release_s)
 
-    outcome = _allow(at, "operator", record, "granted")
+    outcome = _allow(at, "operator", record, "granted", Passer(None, EITHER))
     return replace(outcome, private=(reason,))
 
 
 def cue(at: At, what: Cue) -> Outcome:
-    """The contact changed, or the deadline came."""
+    """The contact changed, or the deadline came. When the leaf opens, everybody it was released for has passed."""
     after = step(at.portal, at.state, what, at.timing, at.now_s)
-    return Outcome(after.records, _shown(at, after.effects), moved=Moved(at.portal, after.state))
+    then = passed(at.portal, at.inner, at.outer, at.state.passing) if what is Cue.OPENED else ()
+    return Outcome(after.records, _shown(at, after.effects), moved=Moved(at.portal, after.state), then=then)
 
 
 def stand(at: At, wanted: Posture) -> Outcome:
@@ -98,7 +104,8 @@ def stand(at: At, wanted: Posture) -> Outcome:
         record = PortalLocked(at.portal, wanted.cause, status)
     state = PortalState(status, after.state.deadline, after.state.release_seq, wanted.cause if wanted.open else "")
     moved = Moved(at.portal, state, allowed=wanted.open)
-    return Outcome((record,), _shown(at, after.effects), moved=moved)
+    then = passed(at.portal, at.inner, at.outer, at.state.passing) if wanted.open else ()
+    return Outcome((record,), _shown(at, after.effects), moved=moved, then=then)
 
 
 def _shown(at: At, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
@@ -107,9 +114,19 @@ def _shown(at: At, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
     return tuple(PlaySignal(at.portal, at.idle) if effect == idle else effect for effect in effects)
 
 
-def _allow(at: At, cause: str, record: Callable[[str], msgspec.Struct], signal: str) -> Outcome:
+def _allow(at: At, cause: str, record: Callable[[str], msgspec.Struct], signal: str, passer: Passer) -> Outcome:
     after = step(at.portal, at.state, Cue.ALLOW, at.timing, at.now_s)
     stepped = after.state  # not dataclasses.replace: this is in the way of every tap, and it takes as long as a query
-    state = PortalState(stepped.status, stepped.deadline, stepped.release_seq, cause)
+    waits = stepped.status is Status.RELEASED
+    passing = (*_others(at.state.passing, passer), passer) if waits else ()
+    state = PortalState(stepped.status, stepped.deadline, stepped.release_seq, cause, passing)
     effects = (*after.effects, PlaySignal(at.portal, signal, at.reader))
-    return Outcome((record(stepped.status),), effects, moved=Moved(at.portal, state, allowed=True))
+    then = () if waits else passed(at.portal, at.inner, at.outer, (passer,))
+    return Outcome((record(stepped.status),), effects, moved=Moved(at.portal, state, allowed=True), then=then)
+
+
+def _others(passing: tuple[Passer, ...], passer: Passer) -> tuple[Passer, ...]:
+    """Those who wait already, without this one: whoever taps again and again is one person."""
+    if passer.person is None:
+        return tuple(known for known in passing if known.person is not None or known.zone != passer.zone)
+    return tuple(known for known in passing if known.person != passer.person)

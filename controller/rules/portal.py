@@ -100,6 +100,17 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Passer:
+    """Somebody whom a portal was released for, and who was not seen to pass yet. `person` None: nobody knows who."""
+
+    person: int | None
+    zone: str
+    """Into which they go; empty for outside, `*` when it may be either."""
+    release: int = 0
+    """The record that let them pass; 0 until it has its number."""
+
+
+@dataclass(frozen=True, slots=True)
 class PortalState:
     """How a portal stands, what allowed it, and by when (monotonic seconds) something has to happen."""
 
@@ -109,6 +120,9 @@ class PortalState:
     """The record that allowed the present or last opening."""
     cause: str = ""
     """`entry`, `exit` or `operator`; `schedule` or `override` while it stands unlocked."""
+    passing: tuple[Passer, ...] = ()
+    """Everybody it was released for since the leaf was last closed, while it waits for them. Kept nowhere else: at the end of
+    the process it is lost, and all presence is doubted."""
 
 
 @dataclass(frozen=True, slots=True)

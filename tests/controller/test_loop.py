@@ -124,7 +124,7 @@ def test_what_secures_does_not_wait_for_the_disk(site: TestSite, statement: str)
 def test_a_door_that_is_used(site: TestSite) -> None:
     """Granted, opened, closed; granted and nobody came; held; forced: each a record that names its release (C8.7, C8.10)."""
     granted = site.turn(tap("lab-door/in", "card:1"))[-1].seq
-    opened = site.turn(leaf("lab-door", True))[-1]
+    opened = site.turn(leaf("lab-door", True))[0]
     assert (opened.kind, opened.body.release, opened.body.cause) == ("door.opened", granted, "entry")
     assert site.actuator.secured() == ["lab-door"], "secured as soon as the leaf is open"
     assert last(site, leaf("lab-door", False))[0] == "door.closed"
@@ -138,9 +138,9 @@ def test_a_door_that_is_used(site: TestSite) -> None:
 
     site.turn(tap("lab-door/in", "card:1"), leaf("lab-door", True))
     site.step(20)
-    assert [record.kind for record in site.turn()] == ["door.held"]
+    assert [record.kind for record in site.turn()] == ["door.held", "presence.doubted"]
     site.turn(leaf("lab-door", False))
-    assert last(site, leaf("lab-door", True))[0] == "door.forced"
+    assert site.turn(leaf("lab-door", True))[0].kind == "door.forced"
     assert stored_tables(site.ledger.connection)["portal_state"]["lab-door",]["status"] == "forced"
 
 
@@ -155,7 +155,7 @@ def test_a_release_that_was_overtaken_is_not_performed(site: TestSite) -> None:
 def test_taps_while_the_door_is_open_release_nothing(site: TestSite) -> None:
     """A tap at an open, held or forced door is recorded, releases nothing, and does not hide how the door stands."""
     site.turn(leaf("lab-door", True))
-    record = site.turn(tap("lab-door/in", "card:1"))[-1]
+    record = site.turn(tap("lab-door/in", "card:1"))[0]
 
     assert (record.kind, record.body.status) == ("entry.granted", "forced")
     assert site.actuator.releases() == []
@@ -589,7 +589,9 @@ def test_what_found_no_room_is_counted_and_fills_no_ledger(site: TestSite) -> No
     site.loop.turn([])
 
     told = [r.body for r in site.records(before + 1)]
-    assert {sort: sum(b.count for b in told if b.sort == sort) for sort in ("RequestReceived", "CredentialPresented")} == {
+    assert {
+        sort: sum(b.count for b in told if b.sort == sort) for sort in ("RequestReceived", "CredentialPresented")
+    } == {
         "RequestReceived": 5000,
         "CredentialPresented": 50,
     }

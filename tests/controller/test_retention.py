@@ -16,7 +16,7 @@ from sites import SITE_TOML, TestSite, fast_folder, leaf, make_site, people, sto
 from controller.ledger.database import open_reader
 from controller.ledger.export import export_records, prove
 from controller.ledger.nodes import load_frontier, subtree_of
-from controller.ledger.retention import drop, unsound
+from controller.ledger.retention import POINTERS, drop, unsound
 from controller.ledger.verify import verify_evidence, verify_file
 from controller.outgoing import Outgoing
 from controller.record.envelope import PASSING, Dropped, decode
@@ -282,13 +282,14 @@ def test_a_dashboard_that_asks_gets_the_hashes(site: TestSite) -> None:
 
 @pytest.mark.parametrize("body", EXAMPLES, ids=lambda body: type(body).__name__)
 def test_a_passing_kind_leaves_nothing_that_lasts(body: object) -> None:
-    """A kind whose bytes may go leaves at most a portal's state, whole, so that the next one replaces it; no private row."""
+    """A kind whose bytes may go leaves at most a state, whole, so that the next one replaces it; the record that a state stands
+    on stays with it. No private row."""
     record = record_of(body)  # type: ignore[arg-type]
     if record.kind not in PASSING:
         return
     for change in project(record):
-        assert isinstance(change, Upsert) and change.table == "portal_state"
-        assert set(change.row) == set(TABLES["portal_state"].columns)
+        assert isinstance(change, Upsert) and change.table in ("portal_state", "presence", "presence_doubt")
+        assert set(change.row) == set(TABLES[change.table].columns) and change.table in POINTERS
 
 
 def test_what_may_pass() -> None:

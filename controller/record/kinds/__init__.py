@@ -12,6 +12,7 @@ from controller.record.kinds import (
     membership,
     person,
     posture,
+    presence,
     request,
     retention,
     right,
@@ -22,7 +23,7 @@ from controller.record.kinds import (
 
 __all__ = [
     "badge", "clock", "disk", "door", "entry", "group", "input", "interlock", "load", "membership", "person",
-    "posture", "request", "retention", "right", "site", "start", "trust",
+    "posture", "presence", "request", "retention", "right", "site", "start", "trust",
 ]  # fmt: skip
 
 
