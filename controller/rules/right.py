@@ -1,6 +1,6 @@
 """Rights: requested by one operator, effective after another approved it; none without purpose or end (C7.1, C7.3)."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +8,6 @@ from controller.record.canonical import moment, timestamp
 from controller.record.kinds.right import (
     MANNERS,
     RightApproved,
-    RightCapped,
     RightDeclined,
     RightRequested,
     RightRevoked,
@@ -111,18 +110,9 @@ def _span(ask: RequestRight, now: datetime, leaves_at: datetime | None) -> tuple
         return Refusal(Code.VALIDITY, "body.until_at")
     if until_at - max(from_at, now) > LONGEST:
         return Refusal(Code.PURPOSE, "body.until_at")
-    if leaves_at is not None and until_at > leaves_at:
+    if leaves_at is not None and until_at > leaves_at:  # a later date ends it too: `access.py`, and `leaving.py` at its day
         return Refusal(Code.VALIDITY, "body.until_at")
     return from_at, until_at
-
-
-def cap(rights: Iterable[Standing], leaves_at: datetime) -> tuple[RightCapped, ...]:
-    """What follows for a person's rights when the day is set on which they leave: none of them outlasts it (C7.2)."""
-    return tuple(
-        RightCapped(right.access_right, timestamp(leaves_at), timestamp(right.until_at))
-        for right in rights
-        if right.state in ("active", "requested") and right.until_at > leaves_at
-    )
 
 
 def approve(

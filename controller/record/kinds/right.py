@@ -75,21 +75,6 @@ class RightRequested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (Upsert("access_right", row), *of_person)
 
 
-@kind("right.capped")
-class RightCapped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A person's right ends earlier than it was asked for: it cannot outlast the day on which they leave (C7.2)."""
-
-    access_right: int
-    until_at: str
-    before_at: str
-    """Until when it would have held."""
-
-    def rows(self, record: Record) -> tuple[RowChange, ...]:
-        """The right's new end."""
-        row: Row = {"access_right": self.access_right, "until_at": self.until_at, "seq": record.seq}
-        return (Upsert("access_right", row),)
-
-
 class _RightDecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     access_right: int
     decided_by: int

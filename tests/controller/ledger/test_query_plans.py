@@ -82,6 +82,13 @@ def test_a_question_costs_the_same_however_many_there_are(tmp_path: Path, name: 
         site.ledger.connection.execute(
             "insert into access_right (access_right, person, zone, state) values (?, ?, 'lab', 'active')", (n, n)
         )
+        site.ledger.connection.execute(
+            "insert into access_right (access_right, team, zone, state) values (?, ?, 'lab', 'active')", (n + 9000, n)
+        )
+        site.ledger.connection.execute("insert into team (team, state) values (?, 'active')", (n,))
+        site.ledger.connection.execute(
+            "insert into membership (membership, team, person, state) values (?, ?, ?, 'active')", (n, n, n)
+        )
         site.ledger.connection.execute("insert into request (request, dashboard) values (?, 'd')", (f"r{n}",))
     site.ledger.connection.execute("commit")
 

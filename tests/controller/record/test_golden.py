@@ -111,7 +111,6 @@ EXAMPLES: list[msgspec.Struct] = [
         16, 14, "lab", "office", "2026-11-22T00:00:00.000000Z", "2027-03-31T14:59:59.999999Z", REF, 1, "requested",
         None, "escorted",
     ),
-    right.RightCapped(16, "2026-12-31T15:00:00.000000Z", "2027-03-31T14:59:59.999999Z"),
     right.RightApproved(16, 2, "active"),
     right.RightDeclined(16, 2, "declined"),
     right.RightRevoked(16, 1, "revoked"),

@@ -6,7 +6,6 @@ import pytest
 
 from controller.record.canonical import timestamp
 from controller.record.envelope import kind_of
-from controller.record.kinds.right import RightCapped
 from controller.record.private import PrivateRow
 from controller.record.requests import RequestRight
 from controller.rules import group, right
@@ -177,17 +176,3 @@ def test_who_is_in_a_group_does_not_approve_its_rights(expected: str, team: int 
     standing = Standing(1, 14 if team is None else None, "lab", "requested", NOW + DAY, 1, team=team)
 
     assert said(right.approve(standing, operator(2, person=15), NOW, in_group)) == expected
-
-
-def test_rights_are_cut_to_the_leaving_date() -> None:
-    """When the day is set on which somebody leaves, every right beyond it is cut, and the record says to what and from what."""
-    beyond, within = NOW + 9 * DAY, NOW + DAY
-    rights = [
-        Standing(1, 14, "lab", "active", beyond, 1),
-        Standing(2, 14, "lab", "requested", beyond, 1),
-        Standing(3, 14, "lab", "revoked", beyond, 1),
-        Standing(4, 14, "lab", "active", within, 1),
-    ]
-    end = NOW + 2 * DAY
-
-    assert right.cap(rights, end) == tuple(RightCapped(n, timestamp(end), timestamp(beyond)) for n in (1, 2))
