@@ -20,13 +20,15 @@ class Cases:
 
     def into(self, zone: str, tap: Tap, badge: BadgeFact | None, now: Now, blocking: str = "") -> Case:
         """The case of a tap that leads into this zone; `blocking`: an interlocked portal that is not secure."""
+        rules = self._facility.zones[zone].rules
         return Case(
             tap,
             badge,
-            self._facility.zones[zone].rules,
+            rules,
             now.judged,
             self._facility.schedules,
             self._facts.rights(badge.person, zone) if badge is not None else (),
             self._postures.orders.lockdowns_of(zone),
             blocking=blocking,
+            fulfilments=self._facts.conditions.of(badge.person, rules.conditions) if badge is not None else (),
         )

@@ -17,6 +17,7 @@ def configured(facility: Facility, facts: Facts) -> SiteConfigured | None:
         "portal": set(facility.portals),
         "reader": set(facility.readers),
         "schedule": set(facility.schedules),
+        "condition": set(facility.conditions),
         "site": {facility.id},
     }
     removed = tuple((table, id) for table in sorted(present) for id in sorted(known[table] - present[table]))

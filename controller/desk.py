@@ -16,6 +16,7 @@ from controller.facility import Facility
 from controller.facts import Facts
 from controller.ledger.ledger import fresh_salt
 from controller.record.canonical import moment
+from controller.record.conditions import PLEDGE, TRAINING
 from controller.record.keys import KeyPair
 from controller.record.note import Checkpoint, read_note
 from controller.record.private import PrivateRow, Text
@@ -29,7 +30,19 @@ from controller.record.requests import (
     read_private,
     signature_holds,
 )
-from controller.rules import badge, erasure, group, interlock, leaving, passage, person, posture, right, start
+from controller.rules import (
+    badge,
+    condition,
+    erasure,
+    group,
+    interlock,
+    leaving,
+    passage,
+    person,
+    posture,
+    right,
+    start,
+)
 from controller.rules.authority import OperatorFact, authorise, within
 from controller.rules.clock import trusted
 from controller.rules.effects import PlaySignal
@@ -46,6 +59,8 @@ LONGEST_S = {
     "person.reinstate": 600.0,
     "person.change": 600.0,
     "badge.enrol": 60.0,
+    "pledge.sign": 3600.0,
+    "training.complete": 3600.0,
 }
 """Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason.
 
@@ -257,6 +272,41 @@ class Desk:
     def _membership_end(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
         return group.end(self._facts.groups.membership(asked.body.membership), asked.operator)
 
+    def _pledge_sign(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        ask = asked.body
+        return condition.sign(ask, asked.operator, self._entry(asked, f"{PLEDGE}:{ask.pledge}", ask.signed_on))
+
+    def _training_complete(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        ask = asked.body
+        entry = self._entry(asked, f"{TRAINING}:{ask.course}", ask.completed_on)
+        return condition.complete(ask, asked.operator, entry)
+
+    def _entry(self, asked: Asked, id: str, day: str) -> condition.Entry:
+        """The facts for putting this condition on record of the people who are named."""
+        known, number = self._facility.conditions.get(id), self._facts.next("fulfilment")
+        people = [
+            condition.Person(
+                one,
+                self._facts.person_state(one),
+                known is not None and self._facts.conditions.recorded_on(one, known, day),
+            )
+            for one in asked.body.people
+        ]
+        notes = [asked.private(f"note-{number + n}") if asked.text else None for n in range(len(people))]
+        wall = WallClock(self._facility.timezone, asked.now)
+        return condition.Entry(known, self._facility.requiring(id), people, number, notes, wall)
+
+    def _pledge_withdraw(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return self._withdraw(PLEDGE, asked)
+
+    def _training_withdraw(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return self._withdraw(TRAINING, asked)
+
+    def _withdraw(self, sort: str, asked: Asked) -> Outcome | Refusal:
+        found = self._facts.conditions.fulfilment(asked.body.fulfilment)
+        zones = () if found is None else self._facility.requiring(found.condition)
+        return condition.withdraw(sort, found, asked.operator, zones, asked.private(f"reason-{asked.id}"))
+
     def _portal_release(self, asked: Asked, portals: dict[str, PortalState]) -> Outcome | Refusal:
         portal = self._facility.portals.get(asked.body.portal)
         if portal is None:
@@ -331,6 +381,10 @@ RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refus
     "membership.approve": Desk._membership_approve,
     "membership.decline": Desk._membership_decline,
     "membership.end": Desk._membership_end,
+    "pledge.sign": Desk._pledge_sign,
+    "pledge.withdraw": Desk._pledge_withdraw,
+    "training.complete": Desk._training_complete,
+    "training.withdraw": Desk._training_withdraw,
     "portal.release": Desk._portal_release,
     "portal.override": Desk._portal_override,
     "portal.resume": Desk._portal_resume,

@@ -6,6 +6,7 @@ No second copy in memory: 15 µs at 100,000 people against 290 µs for the commi
 import sqlite3
 from functools import lru_cache
 
+from controller.condition_facts import ConditionFacts
 from controller.group_facts import GroupFacts
 from controller.ledger.nodes import subtree_of
 from controller.record.canonical import moment
@@ -90,6 +91,11 @@ class Facts:
         """`active`, `suspended`, or None for nobody."""
         row = self._connection.execute("select state from person where person = ?", (person,)).fetchone()
         return None if row is None else row[0]
+
+    @property
+    def conditions(self) -> ConditionFacts:
+        """The same of pledges and training."""
+        return ConditionFacts(self._connection)
 
     @property
     def groups(self) -> GroupFacts:
@@ -251,10 +257,10 @@ class Facts:
 
     def configured(self) -> dict[str, set[str]]:
         """The ids in the tables of what is screwed on."""
-        tables = {"site": "site", "zone": "zone", "portal": "portal", "reader": "reader", "schedule": "schedule"}
+        tables = ("site", "zone", "portal", "reader", "schedule", "condition")
         return {
-            table: {id for (id,) in self._connection.execute(f"select {column} from {table}")}  # noqa: S608
-            for table, column in tables.items()
+            table: {id for (id,) in self._connection.execute(f"select {table} from {table}")}  # noqa: S608
+            for table in tables
         }
 
     def last_configuration(self) -> SiteConfigured | None:

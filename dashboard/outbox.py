@@ -29,6 +29,8 @@ EXPIRES = {
     "person.reinstate": timedelta(minutes=5),
     "person.change": timedelta(minutes=5),
     "badge.enrol": timedelta(seconds=30),
+    "pledge.sign": timedelta(minutes=30),
+    "training.complete": timedelta(minutes=30),
 }
 """What is only good now: it opens, or undoes what locks. All else waits as long as it takes: a revocation never expires."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from ulid import ULID
@@ -10,12 +11,20 @@ from ulid import ULID
 from controller.actuator import NoParts
 from controller.app import Site
 from controller.clock import SystemClock
+from controller.desk import LONGEST_S
 from controller.inbox import ConsoleAsked, RequestReceived
 from controller.judgement import credential_digest
 from controller.loop import Committed
 from controller.record.canonical import canonical, timestamp
 from controller.record.keys import KeyPair
-from controller.record.requests import ApproveRight, RegisterPerson, RequestRight, SuspendPerson, make_request
+from controller.record.requests import (
+    ApproveRight,
+    RegisterPerson,
+    RequestRight,
+    SuspendPerson,
+    make_request,
+    name_of,
+)
 from controller.record.topics import Reply
 
 
@@ -33,6 +42,11 @@ class Past:
             self.console("trust", {"key": dashboard.public.text()})
             self.console("operator.add", {"name": "申請 係", "roles": ["administrator", "manager"], "scope": ["*"]})
             self.console("operator.add", {"name": "承認 係", "roles": ["manager", "guard"], "scope": ["*"]})
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The site's."""
+        return self._site.facility.timezone
 
     def person(self, name: str) -> int:
         """Registers somebody; the number."""
@@ -71,9 +85,10 @@ class Past:
 
     def ask(self, operator: int, body: msgspec.Struct, text: dict[str, str] | None = None) -> None:
         """A signed request that must be accepted."""
+        expires = datetime.now(UTC) + timedelta(seconds=10) if name_of(body) in LONGEST_S else None
         request = make_request(
             self._dashboard, self._site.facility.id, self._site.key.public, id=str(ULID()), body=body,
-            private=text or {}, operator=operator, issued_at=datetime.now(UTC), expires_at=None,
+            private=text or {}, operator=operator, issued_at=datetime.now(UTC), expires_at=expires,
         )  # fmt: skip
         self._loop.turn([RequestReceived(canonical(request))])
         assert (self._replies[-1].request, self._replies[-1].code) == (request.id, None), self._replies[-1]

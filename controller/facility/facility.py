@@ -1,6 +1,6 @@
 """What is screwed on, as the rules and the composition root see it: `site.toml` read once, into frozen structs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,10 +16,13 @@ from controller.facility.forms import (
     FacilityForm,
     Names,
     PortalForm,
+    ZoneForm,
 )
 from controller.facility.hours import hours_text, schedule_of
 from controller.facility.mistakes import listen_address, mistakes_in
+from controller.facility.requirements import conditions_in, described_conditions
 from controller.facility.settings import BadSettings, load_settings
+from controller.record.conditions import Condition
 from controller.record.kinds.site import PortalSet, ReaderSet, ScheduleSet, ZoneSet
 from controller.rules.portal import Timing
 from controller.rules.posture import Unlocking
@@ -89,6 +92,9 @@ class Facility:
     readers: dict[str, ReaderAt]
     schedules: dict[str, Schedule]
     schedule_names: dict[str, Names]
+    conditions: dict[str, Condition]
+    """Pledges and courses by what zones call them: `pledge:nda`, `training:induction`."""
+    condition_names: dict[str, Names]
 
     @property
     def least_assurance(self) -> int:
@@ -100,10 +106,15 @@ class Facility:
         at = self.portals[portal]
         return at.exit_button if which == "exit" else at.contact
 
+    def requiring(self, condition: str) -> tuple[str, ...]:
+        """The zones that require this condition."""
+        zones = self.zones.values()
+        return tuple(zone.id for zone in zones if any(one.id == condition for one in zone.rules.conditions))
+
     def described(self) -> dict[str, tuple[msgspec.Struct, ...]]:
         """Zones, portals and schedules as the record `site.configured` says them."""
         return {
-            "zones": tuple(ZoneSet(z.id, z.name.ja, z.name.en, z.least_assurance) for z in self.zones.values()),
+            "zones": tuple(_zone_set(zone) for zone in self.zones.values()),
             "portals": tuple(
                 PortalSet(
                     p.id, p.name.ja, p.name.en, p.inner, p.outer, tuple(ReaderSet(r.id, r.side) for r in p.readers)
@@ -114,7 +125,13 @@ class Facility:
                 ScheduleSet(s.id, self.schedule_names[s.id].ja, self.schedule_names[s.id].en, hours_text(s))
                 for s in self.schedules.values()
             ),
+            "conditions": described_conditions(self.conditions, self.condition_names),
         }
+
+
+def _zone_set(zone: Zone) -> ZoneSet:
+    requires = tuple(condition.id for condition in zone.rules.conditions)
+    return ZoneSet(zone.id, zone.name.ja, zone.name.en, zone.least_assurance, requires)
 
 
 def load_facility(path: Path, also: Callable[[FacilityForm], Iterable[str]] = lambda form: ()) -> Facility:
@@ -131,6 +148,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
     calendar = Calendar(form.calendar.national, frozenset(form.calendar.company))
     schedules = {"always": always(zone)} | {s.id: schedule_of(s, zone, calendar) for s in form.schedule}
     portals = {p.id: _portal(p, schedules) for p in form.portal}
+    conditions, condition_names = conditions_in(form)
     return Facility(
         id=form.site.id,
         name=form.site.name,
@@ -142,12 +160,19 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         entries_days=form.retention.entries_days,
         building=form.simulation.building if form.simulation else "",
         backup_recipients=form.backup.recipients,
-        zones={z.id: Zone(z.id, z.name, ZoneRules(z.id, ASSURANCES[z.least_assurance])) for z in form.zone},
+        zones={z.id: _zone(z, conditions) for z in form.zone},
         portals=portals,
         readers={r.id: r for p in portals.values() for r in p.readers},
         schedules=schedules,
         schedule_names={"always": Names("常時", "At any time")} | {s.id: s.name for s in form.schedule},
+        conditions=conditions,
+        condition_names=condition_names,
     )
+
+
+def _zone(form: ZoneForm, conditions: Mapping[str, Condition]) -> Zone:
+    required = tuple(conditions[id] for id in form.requires)
+    return Zone(form.id, form.name, ZoneRules(form.id, ASSURANCES[form.least_assurance], required))
 
 
 def _broker(form: BrokerForm | None, folder: Path) -> BrokerForm | None:

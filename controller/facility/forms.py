@@ -4,6 +4,8 @@ from datetime import date
 
 import msgspec
 
+from controller.record.conditions import OCCASIONS
+
 ASSURANCES = {"id only": 0, "one way": 1, "mutual": 2, "aes": 3}
 
 
@@ -105,6 +107,30 @@ class ZoneForm(_Form, frozen=True):
     id: str
     name: Names
     least_assurance: str = "mutual"
+    requires: tuple[str, ...] = ()
+    """`pledge:ID` and `training:ID`: what whoever enters has to have signed and attended (C5.1, C7.6)."""
+
+
+class PledgeForm(_Form, frozen=True):
+    """`[[pledge]]`: a text that people sign. Another `version` or document has to be signed anew."""
+
+    id: str
+    name: Names
+    version: str
+    sha256: str
+    """Of the document: `sha256sum FILE` says it."""
+    valid_days: int = 0
+    """Days after that of the signature on which it still holds; 0: without end."""
+    when: tuple[str, ...] = OCCASIONS
+
+
+class CourseForm(_Form, frozen=True):
+    """`[[course]]`: what people attend, at least once a year if nothing else is said."""
+
+    id: str
+    name: Names
+    valid_days: int = 365
+    """Days after that of the course on which it still holds."""
 
 
 class AnnunciatorForm(_Form, frozen=True):
@@ -160,3 +186,5 @@ class FacilityForm(_Form, frozen=True):
     simulation: SimulationForm | None = None
     backup: BackupForm = BackupForm()
     schedule: tuple[ScheduleForm, ...] = ()
+    pledge: tuple[PledgeForm, ...] = ()
+    course: tuple[CourseForm, ...] = ()

@@ -15,6 +15,7 @@ from controller.facility.forms import (
 )
 from controller.facility.hours import GROUPS, windows
 from controller.facility.interlocks import interlock_mistakes
+from controller.facility.requirements import requirement_mistakes
 from controller.facility.settings import did_you_mean
 from controller.rules.schedule import DAYS
 
@@ -63,6 +64,9 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         yield from _portal_mistakes(f"portal[{n}]", portal, [z.id for z in form.zone])
         yield from _unlock_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
     yield from interlock_mistakes(form.portal)
+    yield from _duplicates("pledge", [pledge.id for pledge in form.pledge])
+    yield from _duplicates("course", [course.id for course in form.course])
+    yield from requirement_mistakes(form)
     yield from _shared_devices(form)
     yield from _recipient_mistakes(form)
 

@@ -47,6 +47,12 @@ class Code(StrEnum):
     ROOM = "room"
     """As many are inside as the zone takes."""
 
+    # what the zone requires of people
+    PLEDGE = "pledge"
+    """A pledge of secrecy that the zone requires is not signed, not in its present text, or has ended (C7.6)."""
+    TRAINING = "training"
+    """A course that the zone requires was not attended, or too long ago (C5.1)."""
+
     # the site
     LOCKDOWN = "lockdown"
     """The zone, or the whole site, is locked down."""

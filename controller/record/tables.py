@@ -71,7 +71,7 @@ _TABLES = (
     Table("site", {"site": str, "name_ja": str, "name_en": str, "timezone": str, "at": str, "seq": int}, ("site",)),
     Table(
         "zone",
-        {"zone": str, "name_ja": str, "name_en": str, "least_assurance": int, "position": int},
+        {"zone": str, "name_ja": str, "name_en": str, "least_assurance": int, "requires": str, "position": int},
         ("zone",),
     ),
     Table(
@@ -81,6 +81,21 @@ _TABLES = (
     ),
     Table("reader", {"reader": str, "portal": str, "side": str, "position": int}, ("reader",)),
     Table("schedule", {"schedule": str, "name_ja": str, "name_en": str, "hours": str, "position": int}, ("schedule",)),
+    # what a zone can require of people (`pledge:nda`, `training:induction`)
+    Table(
+        "condition",
+        {
+            "condition": str,
+            "name_ja": str,
+            "name_en": str,
+            "version": str,
+            "sha256": str,
+            "valid_days": int,
+            "occasions": str,
+            "position": int,
+        },
+        ("condition",),
+    ),
     # how it stands
     Table(
         "portal_state",
@@ -224,6 +239,27 @@ _TABLES = (
         },
         ("membership",),
         (("person",), ("team", "state"), ("state",)),
+    ),
+    # pledges signed and courses attended; `on_day` is a day of the site's calendar, `until_at` null without end
+    Table(
+        "fulfilment",
+        {
+            "fulfilment": int,
+            "person": int,
+            "condition": str,
+            "version": str,
+            "sha256": str,
+            "on_day": str,
+            "occasion": str,
+            "until_at": str,
+            "operator": int,
+            "note": str,
+            "state": str,
+            "recorded_at": str,
+            "seq": int,
+        },
+        ("fulfilment",),
+        (("person", "condition"), ("condition", "until_at")),
     ),
     Table(
         "enrolment",

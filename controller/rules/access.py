@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from controller.record.conditions import PLEDGE, TRAINING, Fulfilment
 from controller.record.kinds.right import ESCORT, OWN
 from controller.record.refusals import Code
+from controller.rules import condition
 from controller.rules.outcome import Refusal
 from controller.rules.schedule import Schedule
 from controller.rules.zone import ZoneRules
@@ -88,6 +90,8 @@ class Case:
     """The records by which the zone, or the site, is locked down."""
     blocking: str = ""
     """An interlocked portal that is not secure."""
+    fulfilments: tuple[Fulfilment, ...] = ()
+    """What the person has signed and attended of what the zone requires."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,16 @@ def _right(case: Case) -> Refusal | None:
     return nearest
 
 
+def _pledge(case: Case) -> Refusal | None:
+    """Every pledge that the zone requires is signed, in its present text, and has not ended (C7.6)."""
+    return condition.missing(PLEDGE, case.zone.conditions, case.fulfilments, case.now)
+
+
+def _training(case: Case) -> Refusal | None:
+    """Every course that the zone requires was attended, and not too long ago (C5.1)."""
+    return condition.missing(TRAINING, case.zone.conditions, case.fulfilments, case.now)
+
+
 def _interlock(case: Case) -> Refusal | None:
     """No portal stands open with which this one is interlocked."""
     return Refusal(Code.INTERLOCK, f"portal.{case.blocking}") if case.blocking else None
@@ -170,6 +184,8 @@ CHECKS = (
     Check("lockdown", _no_lockdown, lambda case: case.lockdowns),
     Check("assurance", _assurance, lambda case: () if case.badge is None else (case.badge.seq,)),
     Check("right", _right, lambda case: tuple(seq for right in case.rights for seq in behind(right))),
+    Check("pledge", _pledge, lambda case: condition.behind(PLEDGE, case.fulfilments)),
+    Check("training", _training, lambda case: condition.behind(TRAINING, case.fulfilments)),
     Check("interlock", _interlock),
 )
 """The decision, in order. A name is how `explain` calls the check; its words are in `words.toml`."""

@@ -51,7 +51,9 @@ def enter(at: At, side: str, zone: str, grant: Grant, assurance: int) -> Outcome
 def refuse(at: At, side: str, zone: str, refusal: Refusal, tap: Tap, badge: BadgeFact | None) -> Outcome:
     """A tap that opens nothing. The door shows that it does, not why (`ux.md` §4)."""
     person, number = _who(tap, badge)
-    record = EntryRefused(at.portal, side, zone, refusal.code, tap.credential, tap.label, person, number, tap.assurance)
+    record = EntryRefused(
+        at.portal, side, zone, refusal.code, tap.credential, tap.label, person, number, tap.assurance, refusal.place
+    )
     return Outcome((record,), (PlaySignal(at.portal, "denied", at.reader),))
 
 

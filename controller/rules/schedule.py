@@ -137,4 +137,4 @@ class WallClock:
 
     def end_of(self, day: date) -> datetime:
         """The instant at which the day is over (UTC): the first of the next one, whatever the clock skips at midnight."""
-        return min(_instants(day + timedelta(days=1), time(0), self.zone))
+        return datetime.combine(day + timedelta(days=1), time(0), self.zone).astimezone(UTC)

@@ -33,6 +33,8 @@ SECURES = frozenset(
         "membership.decline",
         "membership.end",
         "group.close",
+        "pledge.withdraw",
+        "training.withdraw",
     }
 )
 """What only takes away: it never waits for a second person, not even where nobody has said who begins."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from controller.record.conditions import Condition
+
 
 @dataclass(frozen=True, slots=True)
 class ZoneRules:
@@ -9,3 +11,5 @@ class ZoneRules:
 
     id: str
     least_assurance: int = 2
+    conditions: tuple[Condition, ...] = ()
+    """What whoever enters has to have signed and attended, in the order of `site.toml`."""

@@ -16,7 +16,7 @@ MOST = 50
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "trust": ("start", "operator", "dashboard"),
-    "people": ("person", "badge", "enrolment"),
+    "people": ("person", "badge", "enrolment", "pledge", "training"),
     "rights": ("right", "group", "membership"),
     "doors": ("portal.released", "portal.overridden", "override", "lockdown"),
     "site": ("site", "clock", "key", "ledger"),

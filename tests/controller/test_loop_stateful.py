@@ -61,13 +61,38 @@ MAY = {
     "membership.approve": {"manager"},
     "membership.decline": {"manager"},
     "membership.end": {"administrator", "manager"},
+    "pledge.sign": {"administrator", "manager"},
+    "pledge.withdraw": {"administrator", "manager"},
+    "training.complete": {"administrator", "manager"},
+    "training.withdraw": {"administrator", "manager"},
     "portal.release": {"manager", "guard"},
     "portal.override": {"manager"},
     "portal.resume": {"manager", "guard"},
     "lockdown.begin": {"manager", "guard"},
     "lockdown.end": {"manager"},
 }
-TEXT = SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nunlock = "office"\n')
+SHA = "ab" * 32
+REQUIRED = ("pledge:nda", "training:induction")
+"""By the vault. A signature ends with the day after it, a course with its own week."""
+CONDITIONS = f"""
+[[pledge]]
+id = "nda"
+name = {{ ja = "誓約書", en = "Pledge" }}
+version = "2026-04"
+sha256 = "{SHA}"
+valid_days = 1
+
+[[course]]
+id = "induction"
+name = {{ ja = "導入教育", en = "Induction" }}
+valid_days = 7
+"""
+TEXT = (
+    SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nunlock = "office"\n')
+    .replace('id = "vault"\n', f'id = "vault"\nrequires = {list(REQUIRED)}\n', 1)
+    .replace("'", '"')
+    + CONDITIONS
+)
 
 cards = st.sampled_from([f"card:{n}" for n in range(1, 8)])
 problems = st.sampled_from([None, None, None, None, "proof", "card", "personalisation"])
@@ -168,6 +193,27 @@ class Sites(RuleBasedStateMachine):
         made = [self.site.request(asked, asker), self.site.request(ask.ApproveRight(number), approver)]
         self.sent += made
         self.put(*map(RequestReceived, made), tap(reader, f"card:{person}"))
+
+    @rule(
+        person=st.integers(1, 3),
+        asker=st.integers(1, 2),
+        day=st.sampled_from([0, 0, 0, -1, -2, -9]),
+        lacks=st.integers(0, 2),
+    )
+    def conditions(self, person: int, asker: int, day: int, lacks: int) -> None:
+        """A right to the vault, with or without what the vault requires, and a tap that needs both, in one turn."""
+        now = self.site.clock.now()
+        on = (now + timedelta(hours=9, days=day)).date().isoformat()
+        number = self.site.facts.next("access_right")
+        asked = ask.RequestRight(person, "vault", "always", timestamp(now), timestamp(now + timedelta(days=3)))
+        bodies: list[tuple[msgspec.Struct, int]] = [(asked, 1), (ask.ApproveRight(number), 2)]
+        if lacks != 1:
+            bodies.append((ask.SignPledge((person,), "nda", "2026-04", SHA, on, "joining"), asker))
+        if lacks != 2:
+            bodies.append((ask.CompleteTraining((person, 1 + person % 3), "induction", on), asker))
+        made = [self.site.request(body, by) for body, by in bodies]
+        self.sent += made
+        self.put(*map(RequestReceived, made), tap("vault-door/in", f"card:{person}"))
 
     @rule(data=st.data())
     def replay(self, data: st.DataObject) -> None:
@@ -304,9 +350,21 @@ class Sites(RuleBasedStateMachine):
         assert not {("*",), (body.zone,)} & self.folded.get("lockdown", {}).keys(), "nobody enters what is locked down"
         assert right["from_at"] <= at < right["until_at"]
         assert body.assurance >= LEAST[body.zone]
+        if body.zone == "vault":
+            for required in REQUIRED:
+                assert self.fulfilled(body.person, required, at), f"nobody enters without {required}"
         if right["schedule"] == "office":
             tokyo = datetime.fromisoformat(at) + timedelta(hours=9)
             assert tokyo.weekday() < 5 and 8 <= tokyo.hour < 19
+
+    def fulfilled(self, person: int, condition: str, at: str) -> bool:
+        """Whether this person's signature or course was recorded, not withdrawn, and its days are not over (C5.1, C7.6)."""
+        days, today = (1 if condition == "pledge:nda" else 7), (datetime.fromisoformat(at) + timedelta(hours=9)).date()
+        return any(
+            today <= datetime.fromisoformat(row["on_day"]).date() + timedelta(days=days)
+            for row in self.folded.get("fulfilment", {}).values()
+            if (row["person"], row["condition"], row["state"]) == (person, condition, "recorded")
+        )
 
     def judge_unlocking(self, body: Any, at: str) -> None:
         """What stands unlocked is not locked down; an order says so, or its hours do and somebody has come in (C8.8)."""
@@ -362,6 +420,23 @@ def bodies(now: datetime) -> st.SearchStrategy[msgspec.Struct]:
         st.builds(ask.ApproveRight, st.integers(1, 14)),
         st.builds(ask.DeclineRight, st.integers(1, 14)),
         st.builds(ask.RevokeRight, st.integers(1, 14)),
+        st.builds(ask.WithdrawPledge, numbers),
+        st.builds(ask.WithdrawTraining, numbers),
+        st.builds(
+            lambda people, day: ask.CompleteTraining(
+                tuple(people), "induction", (now + timedelta(hours=9, days=day)).date().isoformat()
+            ),
+            st.lists(st.integers(1, 5), max_size=3),
+            st.integers(-9, 1),
+        ),
+        st.builds(
+            lambda person, version, occasion: ask.SignPledge(
+                (person,), "nda", version, SHA, now.date().isoformat(), occasion
+            ),
+            st.integers(1, 5),
+            st.sampled_from(["2026-04", "2025-04"]),
+            st.sampled_from(["joining", "moving"]),
+        ),
         st.builds(ask.ReleasePortal, st.sampled_from([*PORTALS, "attic"])),
         st.builds(
             lambda portal, posture, hours: ask.OverridePortal(portal, posture, timestamp(now + timedelta(hours=hours))),

@@ -69,6 +69,8 @@ def test_all_mistakes_of_form_come_at_once(tmp_path: Path) -> None:
         ("weekdays =", "weekday =", "schedule[1].hours.weekday"),
         ('id = "office"', 'id = "always"', "schedule[1].id"),
         ('least_assurance = "id only"', 'least_assurance = "mutal"', "zone[1].least_assurance"),
+        ('id = "lab"', 'id = "lab"\nrequires = ["pledge:nda"]', "zone[2].requires[1]"),
+        ('id = "lab"', 'id = "lab"\nrequires = ["nda"]', "zone[2].requires[1]"),
         ('inner = "lab"', 'inner = "lap"', "portal[2].inner"),
         ('outer = "lobby"', 'outer = "lab"', "portal[2].outer"),
         ('side = "out"', 'side = "up"', "portal[2].reader[2].side"),
@@ -128,3 +130,70 @@ def test_a_file_that_is_no_settings(tmp_path: Path) -> None:
 
     with pytest.raises(BadSettings, match="no settings file"):
         load_facility(tmp_path / "site.toml")
+
+
+PLEDGE = """
+[[pledge]]
+id = "nda"
+name = {{ ja = "誓約書", en = "Pledge" }}
+version = "{version}"
+sha256 = "{sha256}"
+valid_days = {days}
+when = {when}
+"""
+COURSE = """
+[[course]]
+id = "induction"
+name = {{ ja = "導入教育", en = "Induction" }}
+valid_days = {days}
+"""
+GOOD_PLEDGE = PLEDGE.format(version="2026-04", sha256="ab" * 32, days=0, when='["joining"]')
+
+
+def test_what_a_zone_requires_is_read(tmp_path: Path) -> None:
+    """A zone has its pledges and courses in the order in which it names them; the others have none (C5.1, C7.6)."""
+    text = SITE_TOML.replace('id = "lab"\n', 'id = "lab"\nrequires = ["training:induction", "pledge:nda"]\n', 1)
+    facility = small_facility(tmp_path, text + GOOD_PLEDGE + COURSE.format(days=365))
+
+    assert [one.id for one in facility.zones["lab"].rules.conditions] == ["training:induction", "pledge:nda"]
+    assert facility.zones["vault"].rules.conditions == ()
+    assert facility.requiring("pledge:nda") == ("lab",)
+    assert facility.conditions["pledge:nda"].occasions == ("joining",)
+    assert facility.condition_names["training:induction"].en == "Induction"
+
+
+@pytest.mark.parametrize(
+    ("added", "place"),
+    [
+        (PLEDGE.format(version="", sha256="ab" * 32, days=0, when='["joining"]'), "pledge[1].version"),
+        (PLEDGE.format(version="2026 04", sha256="ab" * 32, days=0, when='["joining"]'), "pledge[1].version"),
+        (PLEDGE.format(version="1", sha256="AB" * 32, days=0, when='["joining"]'), "pledge[1].sha256"),
+        (PLEDGE.format(version="1", sha256="ab", days=0, when='["joining"]'), "pledge[1].sha256"),
+        (PLEDGE.format(version="1", sha256="ab" * 32, days=-1, when='["joining"]'), "pledge[1].valid_days"),
+        (PLEDGE.format(version="1", sha256="ab" * 32, days=0, when="[]"), "pledge[1].when"),
+        (PLEDGE.format(version="1", sha256="ab" * 32, days=0, when='["jioning"]'), "pledge[1].when[1]"),
+        (PLEDGE.format(version="1", sha256="ab" * 32, days=0, when='["joining", "joining"]'), "pledge[1].when[2]"),
+        (COURSE.format(days=0), "course[1].valid_days"),
+        (COURSE.format(days=40_000), "course[1].valid_days"),
+        (COURSE.format(days=1) * 2, "course[2].id"),
+        (GOOD_PLEDGE.replace('"nda"', '"NDA"'), "pledge[1].id"),
+    ],
+)
+def test_mistakes_of_pledges_and_courses_have_their_place(tmp_path: Path, added: str, place: str) -> None:
+    """Each thing that is wrong with a pledge or a course is one line that begins with where it is."""
+    found = mistakes(tmp_path, SITE_TOML + added)
+
+    assert [line.partition(": ")[0] for line in found] == [place]
+
+
+def test_an_unknown_requirement_says_what_was_meant(tmp_path: Path) -> None:
+    """A zone that requires what is not there is told where, and what probably was meant; the same twice is one too many."""
+    wrong = 'requires = ["pledge:nad", "training:nda", "induction", "pledge:nda", "pledge:nda"]'
+    found = mistakes(tmp_path, SITE_TOML.replace('id = "lab"\n', f'id = "lab"\n{wrong}\n', 1) + GOOD_PLEDGE)
+
+    assert found == [
+        "zone[2].requires[1]: no [[pledge]] 'pledge:nad' (did you mean 'pledge:nda'?)",
+        "zone[2].requires[2]: no [[course]] 'training:nda'",
+        "zone[2].requires[3]: no pledge:ID or training:ID 'induction'",
+        "zone[2].requires[5]: 'pledge:nda' stands twice",
+    ]

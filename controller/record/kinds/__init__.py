@@ -3,6 +3,7 @@
 from controller.record.kinds import (
     badge,
     clock,
+    condition,
     disk,
     door,
     entry,
@@ -22,7 +23,7 @@ from controller.record.kinds import (
 )
 
 __all__ = [
-    "badge", "clock", "disk", "door", "entry", "group", "input", "interlock", "load", "membership", "person",
+    "badge", "clock", "condition", "disk", "door", "entry", "group", "input", "interlock", "load", "membership", "person",
     "posture", "presence", "request", "retention", "right", "site", "start", "trust",
 ]  # fmt: skip
 

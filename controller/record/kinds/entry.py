@@ -27,10 +27,7 @@ class EntryGranted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return released_row(record, self.portal, self.status, cause="entry")
 
 
-@kind("entry.refused", passing=True)
-class EntryRefused(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A tap that opened nothing, with the code of what is missing."""
-
+class _Refused(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     portal: str
     side: str
     zone: str
@@ -45,6 +42,19 @@ class EntryRefused(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def rows(self, record: Record) -> tuple[RowChange, ...]:
         """A refusal changes nothing."""
         return ()
+
+
+@kind("entry.refused", passing=True)
+class EntryRefusedBefore(_Refused, frozen=True, forbid_unknown_fields=True):
+    """A tap that opened nothing, as it was recorded before the place of what is missing was."""
+
+
+@kind("entry.refused", 2, passing=True)
+class EntryRefused(_Refused, frozen=True, forbid_unknown_fields=True):
+    """A tap that opened nothing, with the code of what is missing."""
+
+    place: str = ""
+    """The field or fact that said so: `right.16.until_at`, `pledge.nda.version`. Never shown at the door."""
 
 
 @kind("entry.abandoned", passing=True)

@@ -88,6 +88,15 @@ class ControllerStopped(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         return ()
 
 
+class ZoneSetBefore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A zone as version 1 of `site.configured` says it."""
+
+    zone: str
+    name_ja: str
+    name_en: str
+    least_assurance: int
+
+
 class ZoneSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A zone as configured."""
 
@@ -95,6 +104,20 @@ class ZoneSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name_ja: str
     name_en: str
     least_assurance: int
+    requires: tuple[str, ...] = ()
+    """The conditions that whoever enters has to fulfil: `pledge:nda`, `training:induction` (C5.1, C7.6)."""
+
+
+class ConditionSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A pledge's text or a course as configured; see `controller.record.conditions`."""
+
+    condition: str
+    name_ja: str
+    name_en: str
+    version: str
+    sha256: str
+    valid_days: int
+    occasions: tuple[str, ...]
 
 
 class ReaderSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,15 +147,52 @@ class ScheduleSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hours: str
 
 
-@kind("site.configured")
-class SiteConfigured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `site.toml` says, written at a start when it says something new."""
-
+class _Configured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site: str
     name_ja: str
     name_en: str
     timezone: str
-    zones: tuple[ZoneSet, ...]
+
+    def _fixed(
+        self,
+        record: Record,
+        zones: tuple[msgspec.Struct, ...],
+        portals: tuple[PortalSet, ...],
+        schedules: tuple[ScheduleSet, ...],
+        removed: tuple[tuple[str, str], ...],
+    ) -> list[RowChange]:
+        """The fixed tables that every version of this kind tells of."""
+        names = {"name_ja": self.name_ja, "name_en": self.name_en}
+        rows: list[RowChange] = [Delete(table, {table: key}) for table, key in removed]
+        rows += [Delete("portal_state", {table: key}) for table, key in removed if table == "portal"]
+        rows.append(
+            Upsert("site", {"site": self.site, **names, "timezone": self.timezone, "at": record.at, "seq": record.seq})
+        )
+        rows += [Upsert("zone", _row(zone, n)) for n, zone in enumerate(zones)]
+        rows += [Upsert("schedule", _row(schedule, n)) for n, schedule in enumerate(schedules)]
+        for n, portal in enumerate(portals):
+            row = _row(portal, n)
+            del row["readers"]
+            rows.append(Upsert("portal", row))
+            rows += [
+                Upsert("reader", {"reader": reader.reader, "portal": portal.portal, "side": reader.side, "position": n})
+                for reader in portal.readers
+            ]
+        return rows
+
+
+def _row(described: msgspec.Struct, position: int) -> Row:
+    """What is said of one thing, as a row; a list of words as one text."""
+    fields = msgspec.structs.asdict(described)
+    words = {name: " ".join(value) for name, value in fields.items() if name in ("requires", "occasions")}
+    return {**fields, **words, "position": position}
+
+
+@kind("site.configured")
+class SiteConfiguredBefore(_Configured, frozen=True, forbid_unknown_fields=True):
+    """What `site.toml` says, as it was written before zones could require anything of people."""
+
+    zones: tuple[ZoneSetBefore, ...]
     portals: tuple[PortalSet, ...]
     schedules: tuple[ScheduleSet, ...]
     removed: tuple[tuple[str, str], ...]
@@ -140,26 +200,24 @@ class SiteConfigured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def rows(self, record: Record) -> tuple[RowChange, ...]:
         """The fixed tables."""
-        names = {"name_ja": self.name_ja, "name_en": self.name_en}
-        rows: list[RowChange] = [Delete(table, {table: key}) for table, key in self.removed]
-        rows += [Delete("portal_state", {table: key}) for table, key in self.removed if table == "portal"]
-        rows.append(
-            Upsert("site", {"site": self.site, **names, "timezone": self.timezone, "at": record.at, "seq": record.seq})
-        )
-        rows += [Upsert("zone", {**msgspec.structs.asdict(zone), "position": n}) for n, zone in enumerate(self.zones)]
-        rows += [
-            Upsert("schedule", {**msgspec.structs.asdict(schedule), "position": n})
-            for n, schedule in enumerate(self.schedules)
-        ]
-        for n, portal in enumerate(self.portals):
-            row = msgspec.structs.asdict(portal)
-            readers: tuple[ReaderSet, ...] = row.pop("readers")
-            rows.append(Upsert("portal", {**row, "position": n}))
-            rows += [
-                Upsert("reader", {"reader": reader.reader, "portal": portal.portal, "side": reader.side, "position": n})
-                for reader in readers
-            ]
-        return tuple(rows)
+        return tuple(self._fixed(record, self.zones, self.portals, self.schedules, self.removed))
+
+
+@kind("site.configured", 2)
+class SiteConfigured(_Configured, frozen=True, forbid_unknown_fields=True):
+    """What `site.toml` says, written at a start when it says something new."""
+
+    zones: tuple[ZoneSet, ...]
+    portals: tuple[PortalSet, ...]
+    schedules: tuple[ScheduleSet, ...]
+    removed: tuple[tuple[str, str], ...]
+    """Table and id of what the last configuration had and this one has not."""
+    conditions: tuple[ConditionSet, ...] = ()
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The fixed tables."""
+        rows = self._fixed(record, self.zones, self.portals, self.schedules, self.removed)
+        return (*rows, *(Upsert("condition", _row(one, n)) for n, one in enumerate(self.conditions)))
 
 
 @kind("part.failed")

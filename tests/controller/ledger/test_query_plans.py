@@ -9,11 +9,15 @@ import pytest
 from sites import make_site, people
 
 from controller.facts import Facts
+from controller.record.conditions import Condition
 
 QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "badge_of": lambda facts: facts.badge_of("cd" * 32),
     "badge": lambda facts: facts.badge(3),
     "rights": lambda facts: facts.rights(3, "lab"),
+    "fulfilments": lambda facts: facts.conditions.of(3, (Condition("pledge:nda"), Condition("training:induction"))),
+    "recorded_on": lambda facts: facts.conditions.recorded_on(3, Condition("pledge:nda"), "2026-11-24"),
+    "fulfilment": lambda facts: facts.conditions.fulfilment(3),
     "person_state": lambda facts: facts.person_state(3),
     "right": lambda facts: facts.right(3),
     "operator": lambda facts: facts.operator(1),
@@ -21,7 +25,7 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "dashboard": lambda facts: facts.dashboard("0011223344556677"),
     "last_configuration": lambda facts: facts.last_configuration(),
     "next": lambda facts: [
-        facts.next(noun) for noun in ("person", "badge", "access_right", "operator", "team", "membership")
+        facts.next(noun) for noun in ("person", "badge", "access_right", "operator", "team", "membership", "fulfilment")
     ],
     "team": lambda facts: facts.groups.team(1),
     "membership": lambda facts: facts.groups.membership(1),
@@ -29,7 +33,9 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "memberships_of": lambda facts: facts.groups.memberships_of(3),
     "is_in": lambda facts: facts.groups.is_in(3, 1),
 }
-GROWING = ("badge", "access_right", "person", "record", "request", "operator", "private", "team", "membership")
+GROWING = (
+    "badge", "access_right", "fulfilment", "person", "record", "request", "operator", "private", "team", "membership",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

@@ -24,6 +24,7 @@ from controller.record.envelope import (
 from controller.record.kinds import (
     badge,
     clock,
+    condition,
     disk,
     door,
     entry,
@@ -53,15 +54,29 @@ EXAMPLES: list[msgspec.Struct] = [
     site.LedgerOpened("works", 1, ""),
     site.ControllerStarted("0.1.0", "boot-1"),
     site.ControllerStopped("boot-1"),
+    site.SiteConfiguredBefore(
+        "works",
+        "試験工場",
+        "Test works",
+        "Asia/Tokyo",
+        (site.ZoneSetBefore("lab", "試作室", "Prototype lab", 2),),
+        (site.PortalSet("lab-door", "扉", "Lab door", "lab", "", (site.ReaderSet("lab-door/in", "in"),)),),
+        (site.ScheduleSet("office", "業務時間", "Office hours", "mon-fri 08:00-19:00"),),
+        (("zone", "old"),),
+    ),
     site.SiteConfigured(
         "works",
         "試験工場",
         "Test works",
         "Asia/Tokyo",
-        (site.ZoneSet("lab", "試作室", "Prototype lab", 2),),
+        (site.ZoneSet("lab", "試作室", "Prototype lab", 2, ("pledge:nda", "training:induction")),),
         (site.PortalSet("lab-door", "扉", "Lab door", "lab", "", (site.ReaderSet("lab-door/in", "in"),)),),
         (site.ScheduleSet("office", "業務時間", "Office hours", "mon-fri 08:00-19:00"),),
-        (("zone", "old"),),
+        (("zone", "old"), ("condition", "training:old")),
+        (
+            site.ConditionSet("pledge:nda", "誓約書", "Pledge", "2026-04", "ab" * 32, 0, ("joining", "leaving")),
+            site.ConditionSet("training:induction", "導入教育", "Induction", "", "", 365, ()),
+        ),
     ),
     site.LedgerReopened("works", 2, "sekimori/works/1\n41\nAAAA\n\n— sekimori/works/1 AAAA\n", "lost"),
     site.LedgerRecovered(40, 41, 1, "0011223344556677", "sekimori/works/1\n41\nAAAA\n\n— sekimori/works/1 AAAA\n"),
@@ -84,7 +99,8 @@ EXAMPLES: list[msgspec.Struct] = [
     door.PortalReleased("lab-door", 2, REF, "released", 5),
     door.ReleaseAbandoned("lab-door", 41),
     entry.EntryGranted("lab-door", "in", "lab", 14, 15, 16, 2, "released", 5),
-    entry.EntryRefused("lab-door", "in", "lab", "schedule", "cd" * 32, "07:08", 14, 15, 2),
+    entry.EntryRefusedBefore("lab-door", "in", "lab", "schedule", "cd" * 32, "07:08", 14, 15, 2),
+    entry.EntryRefused("lab-door", "in", "lab", "pledge", "cd" * 32, "07:08", 14, 15, 2, "pledge.nda.version"),
     entry.EntryAbandoned("lab-door", 41, "secure"),
     interlock.InterlockBroken("lab-door", "front", "open"),
     group.GroupCreated(17, REF, 1, "active"),
@@ -114,6 +130,12 @@ EXAMPLES: list[msgspec.Struct] = [
     right.RightApproved(16, 2, "active"),
     right.RightDeclined(16, 2, "declined"),
     right.RightRevoked(16, 1, "revoked"),
+    condition.PledgeSigned(
+        17, 14, "nda", "2026-04", "ab" * 32, "2026-11-22", "joining", "2027-11-22T15:00:00.000000Z", 2, REF, "recorded"
+    ),
+    condition.PledgeWithdrawn(17, 14, "pledge:nda", 2, REF, "withdrawn"),
+    condition.TrainingCompleted(18, 14, "induction", "2026-11-22", None, 2, None, "recorded"),
+    condition.TrainingWithdrawn(18, 14, "training:induction", 2, REF, "withdrawn"),
     request.RequestAccepted("01JD0000000000000000000000", "right.approve", "0011223344556677", 2, 40, 41),
     request.RequestRefused(
         "01JD0000000000000000000000", "right.approve", "0011223344556677", 1, "second_person", "right.requested_by"
