@@ -26,9 +26,10 @@ class Cases:
             badge,
             rules,
             now.judged,
-            self._facility.schedules,
+            self._postures.schedules,
             self._facts.rights(badge.person, zone) if badge is not None else (),
             self._postures.orders.lockdowns_of(zone),
             blocking=blocking,
             fulfilments=self._facts.conditions.of(badge.person, rules.conditions) if badge is not None else (),
+            evacuations=self._postures.orders.evacuations_of(zone),
         )

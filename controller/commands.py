@@ -20,11 +20,12 @@ from controller.record.kinds.clock import ClockConfirmed
 from controller.record.private import LONGEST_TEXT, PrivateRow
 from controller.record.refusals import Code
 from controller.record.requests import EnrolBadge, ErasePerson, Number
-from controller.rules import badge, clock, erasure, leaving, poison, start, trust
+from controller.rules import badge, clock, erasure, evacuation, leaving, poison, start, trust
 from controller.rules.access import Tap
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
 from controller.rules.outcome import Outcome, Refusal
+from controller.rules.posture import SITE
 from controller.rules.schedule import WallClock
 from controller.timekeeper import Now
 
@@ -95,6 +96,18 @@ class Forgive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Try an input again that stopped the controller before, by its digest."""
 
     poison: str
+
+
+class Evacuate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Lead everybody out of the zone; `*`: out of the site."""
+
+    zone: str
+
+
+class EvacuationOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let people in again."""
+
+    zone: str
 
 
 class ConfirmClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -183,6 +196,16 @@ def _clock_confirm(asked: ConfirmClock, _facts: Facts, _facility: Facility, now:
     return clock.confirm(now.clock, shown, now.at) or Outcome((ClockConfirmed(asked.shown_at),))
 
 
+def _evacuation_begin(asked: Evacuate, facts: Facts, facility: Facility, _now: Now) -> Outcome | Refusal:
+    if asked.zone != SITE and asked.zone not in facility.zones:
+        return Refusal(Code.SUBJECT, "zone")
+    return evacuation.begin(asked.zone, "console", CONSOLE, None, facts.orders())
+
+
+def _evacuation_end(asked: EvacuationOver, facts: Facts, _facility: Facility, _now: Now) -> Outcome | Refusal:
+    return evacuation.end(asked.zone, CONSOLE, None, facts.orders())
+
+
 Rule = Callable[[Any, Facts, Facility, Now], Outcome | Refusal]
 
 COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
@@ -197,6 +220,8 @@ COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
     "enrol": (Enrol, _enrol),
     "enrol.card": (EnrolCard, _enrol_card),
     "forgive": (Forgive, _forgive),
+    "evacuation.begin": (Evacuate, _evacuation_begin),
+    "evacuation.end": (EvacuationOver, _evacuation_end),
     "clock.confirm": (ConfirmClock, _clock_confirm),
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from controller import person_facts
+from controller import days, person_facts
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.ledger.ledger import fresh_salt
@@ -34,6 +34,7 @@ from controller.rules import (
     badge,
     condition,
     erasure,
+    evacuation,
     group,
     interlock,
     leaving,
@@ -41,6 +42,7 @@ from controller.rules import (
     person,
     posture,
     right,
+    special_day,
     start,
 )
 from controller.rules.authority import OperatorFact, authorise, within
@@ -56,6 +58,10 @@ LONGEST_S = {
     "portal.override": 60.0,
     "portal.resume": 600.0,
     "lockdown.end": 600.0,
+    "evacuation.end": 600.0,
+    "special_day.set": 600.0,
+    "special_day.approve": 600.0,
+    "special_day.clear": 600.0,
     "person.reinstate": 600.0,
     "person.change": 600.0,
     "badge.enrol": 60.0,
@@ -67,6 +73,10 @@ LONGEST_S = {
 Nor is what was locked since then undone by it: a broker can hold a message back, and hand out a reinstatement behind a later
 suspension, or an enrolment in the night. What only takes away never has to expire.
 """
+
+SOON_S = {"evacuation.begin": 600.0}
+"""Kinds that may come without an end, so that no doubted clock refuses them; but where it is trusted, not later than this after
+their issue: a fire of last week opens no door tonight, whatever a broker has held back."""
 
 CLOCK_SLACK = timedelta(seconds=120)
 """How far a dashboard's clock may be ahead."""
@@ -344,6 +354,48 @@ class Desk:
             return Refusal(Code.SUBJECT, "body.portal")
         return posture.resume(portal.id, portal.unlocking, asked.operator, self._facts.orders())
 
+    def _evacuation_begin(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        if not self._is_place(asked.body.zone):
+            return Refusal(Code.SUBJECT, "body.zone")
+        reason = asked.private(f"reason-{asked.id}")
+        return evacuation.begin(asked.body.zone, "operator", asked.operator, reason, self._facts.orders())
+
+    def _evacuation_end(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        if not self._is_place(asked.body.zone):
+            return Refusal(Code.SUBJECT, "body.zone")
+        reason = asked.private(f"reason-{asked.id}")
+        return evacuation.end(asked.body.zone, asked.operator, reason, self._facts.orders())
+
+    def _is_place(self, zone: str) -> bool:
+        """Whether it is a zone, or the whole site."""
+        return zone == posture.SITE or zone in self._facility.zones
+
+    def _special_day_set(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        body, facts = asked.body, self._facts
+        return special_day.ask(
+            facts.next("special_day"),
+            body.schedule,
+            body.day,
+            body.hours,
+            operator=asked.operator,
+            reason=asked.private(f"reason-{asked.id}"),
+            known=days.hours(self._facility, facts),
+            replaced=days.set_there(facts.connection, body.day, body.schedule),
+            now=asked.now,
+        )
+
+    def _special_day_approve(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        waits = days.standing(self._facts.connection, asked.body.special_day)
+        replaced = () if waits is None else days.set_there(self._facts.connection, waits.day, waits.schedule)
+        known = days.hours(self._facility, self._facts)
+        return special_day.approve(waits, asked.operator, known, replaced, asked.now)
+
+    def _special_day_decline(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return special_day.decline(days.standing(self._facts.connection, asked.body.special_day), asked.operator)
+
+    def _special_day_clear(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return special_day.clear(days.standing(self._facts.connection, asked.body.special_day), asked.operator)
+
     def _lockdown_begin(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
         return self._lockdown(asked, posture.begin_lockdown, "lockdown")
 
@@ -390,6 +442,12 @@ RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refus
     "portal.resume": Desk._portal_resume,
     "lockdown.begin": Desk._lockdown_begin,
     "lockdown.end": Desk._lockdown_end,
+    "evacuation.begin": Desk._evacuation_begin,
+    "evacuation.end": Desk._evacuation_end,
+    "special_day.set": Desk._special_day_set,
+    "special_day.approve": Desk._special_day_approve,
+    "special_day.decline": Desk._special_day_decline,
+    "special_day.clear": Desk._special_day_clear,
     "start.review": Desk._start_review,
 }
 
@@ -401,9 +459,12 @@ def _stale(request: Request, now: datetime, clock: str) -> Refusal | None:
         expires = None if request.expires_at is None else moment(request.expires_at)
     except ValueError:
         return Refusal(Code.FORM, "issued_at")
-    longest = LONGEST_S.get(request.kind)
+    longest, longest_without_end = LONGEST_S.get(request.kind), SOON_S.get(request.kind)
     if longest is not None and (expires is None or (expires - issued).total_seconds() > longest):
         return Refusal(Code.FRESHNESS, "expires_at")
+    late = longest_without_end is not None and trusted(clock) and now > issued + timedelta(seconds=longest_without_end)
+    if late:
+        return Refusal(Code.FRESHNESS, "issued_at")
     if expires is None:
         return None
     if not trusted(clock):

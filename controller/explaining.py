@@ -45,7 +45,7 @@ def explained(
     now = Now(at, at, 0.0, DECLARED if trusted else UNSYNCED)
     case = Cases(facility, facts, postures).into(entrance.inner, Tap("", assurance, None, ""), badge, now)
     decision = access.decide(case)
-    standing = posture(portal, entrance.unlocking, postures.orders, at, trusted)
+    standing = posture(portal, postures.rule(portal), postures.orders, at, trusted)
     return Explained(
         person,
         badge.badge or None,

@@ -12,6 +12,7 @@ from controller.ledger.nodes import subtree_of
 from controller.record.canonical import moment
 from controller.record.envelope import decode
 from controller.record.keys import PublicKeys
+from controller.record.kinds.calendar import CalendarConfigured
 from controller.record.kinds.clock import CLOCK, ClockDoubted
 from controller.record.kinds.entry import EntryGranted
 from controller.record.kinds.site import SiteConfigured
@@ -220,6 +221,7 @@ class Facts:
             {portal: Override(posture, moment(until), seq < changed) for portal, posture, until, seq in overrides},
             dict(self._connection.execute("select zone, seq from lockdown").fetchall()),
             {zone: moment(until) for zone, until in openings},
+            dict(self._connection.execute("select zone, seq from evacuation").fetchall()),
         )
 
     def entered(self, release: int) -> int | None:
@@ -268,6 +270,19 @@ class Facts:
         row = self._connection.execute("select bytes from record where seq = (select max(seq) from site)").fetchone()
         body = None if row is None else decode(row[0]).body
         return body if isinstance(body, SiteConfigured) else None
+
+    def calendar_keys(self) -> tuple[set[tuple[str, str]], set[str]]:
+        """The special days in the tables of what is configured, and the portals of which it is said when they stand open."""
+        days = self._connection.execute("select day, schedule from configured_day").fetchall()
+        return set(days), {portal for (portal,) in self._connection.execute("select portal from unlocking")}
+
+    def last_calendar(self) -> CalendarConfigured | None:
+        """The last `calendar.configured`, or None before the first."""
+        row = self._connection.execute(
+            "select bytes from record where seq = (select max(seq) from calendar)"
+        ).fetchone()
+        body = None if row is None else decode(row[0]).body
+        return body if isinstance(body, CalendarConfigured) else None
 
     def next(self, noun: str) -> int:
         """The next number for a person, badge, access_right, operator or start."""

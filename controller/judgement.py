@@ -63,7 +63,7 @@ class Verdict:
     again: Reply | None = None
 
 
-KEPT = frozenset({"enrolment", "poison", "portal_override", "lockdown", "zone_opening", "part"})
+KEPT = frozenset({"enrolment", "poison", "portal_override", "lockdown", "zone_opening", "part", "evacuation", "special_day"})
 """The tables of which something is kept between turns: a record that changes one is followed by `reload`."""
 
 
@@ -256,7 +256,8 @@ class Judgement:
         decision = access.leave(self._cases.into(portal.inner, tap, known, now))
         if isinstance(decision, access.Grant) and portal.outer:
             beyond = access.decide(self._cases.into(portal.outer, tap, known, now))
-            decision = beyond if isinstance(beyond, Refusal) else decision
+            through = isinstance(beyond, Refusal) and beyond.code is not Code.EVACUATION  # which all are to come through
+            decision = beyond if through else decision
         if isinstance(decision, Refusal):
             return passage.exit_request(at, decision, tap, known)
         return passage.enter(at, "out", portal.inner, decision, tap.assurance)

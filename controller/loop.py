@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from controller.clock import Clock
-from controller.configuration import configured
+from controller.configuration import calendar_configured, configured
 from controller.dropping import Dropping
 from controller.facility import Facility
 from controller.facts import Facts
@@ -96,6 +96,8 @@ class Loop:
                 self._append(salvaged, now, draft)
             if (screwed_on := configured(self._facility, facts)) is not None:
                 self._append(screwed_on, now, draft)
+            if (days := calendar_configured(self._facility, facts)) is not None:
+                self._append(days, now, draft)
             self._unwatched("restart", facts, now, draft)
             for body in poison.at_start(facts.poison(), self._suspects(), self._version):
                 self._append(body, now, draft)
@@ -300,7 +302,7 @@ class Loop:
         state = moved.state
         if moved.allowed:
             passing = tuple(passer if passer.release else replace(passer, release=last) for passer in state.passing)
-            state = PortalState(state.status, state.deadline, last, state.cause, passing)
+            state = PortalState(state.status, state.deadline, last, state.cause, passing, state.standing)
         self.portals[moved.portal] = state
 
     def _append(self, body: msgspec.Struct, now: Now, draft: Draft, by: str = "controller") -> Record:

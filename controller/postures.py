@@ -4,14 +4,16 @@ Kept between turns, because a schedule is too dear to be read at every tap; comp
 when the next edge has come, when the clock's trust changed, and when the wall clock went back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from controller.days import Days
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.rules import interlock, posture
 from controller.rules.portal import STANDS, PortalState, Status
-from controller.rules.posture import Orders, Posture
+from controller.rules.posture import Orders, Posture, Unlocking
+from controller.rules.schedule import Schedule
 
 CAN_UNLOCK = frozenset({Status.SECURE, Status.RELEASED, Status.OPEN, Status.HELD})
 """What may be unlocked to stand: not a portal whose leaf was never seen, nor one that was forced."""
@@ -28,6 +30,7 @@ class Postures:
         self._rules = {portal.id: portal.unlocking for portal in facility.portals.values()}
         self._interlocks = {portal.id: portal.interlock for portal in facility.portals.values()}
         self._facts = facts
+        self._days = Days(facility, facts)
         self._known: dict[str, Posture] = {}
         self._looked: datetime | None = None
         self._until: datetime | None = None
@@ -39,14 +42,25 @@ class Postures:
     def reload(self) -> None:
         """Reads from the tables what stands; everything is looked at again."""
         self.orders = self._facts.orders()
+        self._days.reload()
+        self._rules = {portal: self._days.unlocking(rule) for portal, rule in self._rules.items()}
         self._looked = None
+
+    def rule(self, portal: str) -> Unlocking:
+        """What the settings say of when the portal stands unlocked, on the schedule as it holds now."""
+        return self._rules[portal]
+
+    @property
+    def schedules(self) -> Mapping[str, Schedule]:
+        """The site's schedules, with the special days that operators have set."""
+        return self._days.schedules
 
     def of(self, portal: str) -> Posture:
         """The portal's posture when it was last looked at."""
         return self._known.get(portal, _LOCKED)
 
     def idle(self, portal: str) -> str:
-        """What a locked portal shows."""
+        """What a locked portal shows. In an evacuation one that stands open shows that; one that does not is still locked."""
         rule = self._rules[portal]
         return "lockdown" if self.orders.locked_down(rule.inner, rule.outer) else "idle_locked"
 
@@ -75,11 +89,13 @@ class Postures:
         return [portal for portal, override in self.orders.overrides.items() if override.over(now, trusted)]
 
     def moves(self, portals: dict[str, PortalState]) -> Iterator[tuple[str, Posture]]:
-        """The portals that do not stand as they are to stand, and how they are to."""
+        """The portals that do not stand as they are to, or whose last record says another why or until; and how they are to."""
         concerned = self._stood | {portal for portal, wanted in self._known.items() if wanted.open}
         for portal in sorted(concerned, key=self._turn):  # mostly none, and this is asked at every tap
             wanted = interlock.standing(self.of(portal), self._interlocks[portal], portals)
-            if portals[portal].status in (CAN_UNLOCK if wanted.open else STANDS):
+            state = portals[portal]
+            says = wanted.open and state.status in STANDS and state.standing != wanted.said
+            if says or state.status in (CAN_UNLOCK if wanted.open else STANDS):
                 self._stood.add(portal)
                 yield portal, wanted
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from controller.facility.days import calendar_of
 from controller.facility.forms import (
     ASSURANCES,
     AnnunciatorForm,
@@ -90,6 +91,7 @@ class Facility:
     zones: dict[str, Zone]
     portals: dict[str, Portal]
     readers: dict[str, ReaderAt]
+    calendar: Calendar
     schedules: dict[str, Schedule]
     schedule_names: dict[str, Names]
     conditions: dict[str, Condition]
@@ -145,7 +147,7 @@ def load_facility(path: Path, also: Callable[[FacilityForm], Iterable[str]] = la
 
 def _facility(form: FacilityForm, folder: Path) -> Facility:
     zone = ZoneInfo(form.site.timezone)
-    calendar = Calendar(form.calendar.national, frozenset(form.calendar.company))
+    calendar = calendar_of(form.calendar)
     schedules = {"always": always(zone)} | {s.id: schedule_of(s, zone, calendar) for s in form.schedule}
     portals = {p.id: _portal(p, schedules) for p in form.portal}
     conditions, condition_names = conditions_in(form)
@@ -163,6 +165,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         zones={z.id: _zone(z, conditions) for z in form.zone},
         portals=portals,
         readers={r.id: r for p in portals.values() for r in p.readers},
+        calendar=calendar,
         schedules=schedules,
         schedule_names={"always": Names("常時", "At any time")} | {s.id: s.name for s in form.schedule},
         conditions=conditions,
@@ -189,5 +192,6 @@ def _portal(form: PortalForm, schedules: dict[str, Schedule]) -> Portal:
     timing = Timing(form.release_s, form.held_open_s)
     return Portal(
         form.id, form.name, form.inner, form.outer, form.lock, form.contact, form.exit_button, readers, timing,
-        Unlocking(form.inner, form.outer, schedules.get(form.unlock), form.first_card), form.interlock,
+        Unlocking(form.inner, form.outer, schedules.get(form.unlock), form.first_card, form.evacuation == "release"),
+        form.interlock,
     )  # fmt: skip

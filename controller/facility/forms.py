@@ -86,11 +86,21 @@ class BackupForm(_Form, frozen=True):
     recipients: tuple[str, ...] = ()
 
 
+class SpecialForm(_Form, frozen=True):
+    """`[[calendar.special]]`: a day with other hours (C8.8): a half-day, a Saturday that is worked, an inventory night."""
+
+    date: date
+    name: Names
+    hours: str | dict[str, str]
+    """For every schedule but `always`, or by schedule; empty: closed."""
+
+
 class CalendarForm(_Form, frozen=True):
-    """`[calendar]`: national holidays of `JP` (or none), and the company's own days."""
+    """`[calendar]`: national holidays of `JP` (or none), the company's own days, and days with other hours."""
 
     national: str = "JP"
     company: tuple[date, ...] = ()
+    special: tuple[SpecialForm, ...] = ()
 
 
 class ScheduleForm(_Form, frozen=True):
@@ -169,6 +179,8 @@ class PortalForm(_Form, frozen=True):
     """Unlocked only after the first right holder of the day came into the zone."""
     interlock: tuple[str, ...] = ()
     """Portals of which none is let go while this one is not shut and locked, and the other way round (an airlock)."""
+    evacuation: str = "free_egress"
+    """`release`: stands open in an evacuation; else nothing changes, because the way out is wired hardware."""
 
 
 class FacilityForm(_Form, frozen=True):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from controller.facility.days import calendar_mistakes
 from controller.facility.forms import (
     ASSURANCES,
     BrokerForm,
@@ -38,8 +39,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder, as "Asia" is, or longer than any file name
         yield f"site.timezone: {form.site.timezone!r} is not a time zone; write Asia/Tokyo"
     yield from _clock_mistakes(form.clock)
-    if form.calendar.national not in ("JP", ""):
-        yield f"calendar.national: {form.calendar.national!r} is not known; 'JP' or ''"
+    yield from calendar_mistakes(form.calendar, [s.id for s in form.schedule])
     yield from _disk_mistakes(form.disk)
     yield from _retention_mistakes(form.retention.entries_days)
     yield from _broker_mistakes(form.broker)
@@ -63,6 +63,8 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     for n, portal in enumerate(form.portal, 1):
         yield from _portal_mistakes(f"portal[{n}]", portal, [z.id for z in form.zone])
         yield from _unlock_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
+        if portal.evacuation not in ("free_egress", "release"):
+            yield f"portal[{n}].evacuation: {portal.evacuation!r} is neither 'free_egress' nor 'release'"
     yield from interlock_mistakes(form.portal)
     yield from _duplicates("pledge", [pledge.id for pledge in form.pledge])
     yield from _duplicates("course", [course.id for course in form.course])

@@ -26,8 +26,8 @@ class Facets:
 
 _ALARMS = frozenset(
     {
-        "clock.doubted", "door.held", "door.forced", "input.poisoned", "interlock.broken", "ledger.salvaged", "part.failed",
-        "presence.violated", "requests.rejected",
+        "clock.doubted", "door.held", "door.forced", "evacuation.begun", "input.poisoned", "interlock.broken",
+        "ledger.salvaged", "part.failed", "presence.violated", "requests.rejected",
     }
 )  # fmt: skip
 

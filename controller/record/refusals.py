@@ -58,6 +58,8 @@ class Code(StrEnum):
     """The zone, or the whole site, is locked down."""
     INTERLOCK = "interlock"
     """A portal with which this one is interlocked is not shut and locked."""
+    EVACUATION = "evacuation"
+    """The zone, or the whole site, is being evacuated."""
     CLOCK = "clock"
     """The controller does not trust its clock."""
     PART = "part"

@@ -246,6 +246,50 @@ class EndLockdown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zone: Word
 
 
+@request_kind("evacuation.begin", private=("reason",))
+class BeginEvacuation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Lead everybody out of the zone; `*`: out of the site."""
+
+    zone: Word
+
+
+@request_kind("evacuation.end", private=("reason",))
+class EndEvacuation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let people in again."""
+
+    zone: Word
+
+
+@request_kind("special_day.set", private=("reason",))
+class SetSpecialDay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Give a schedule (`*`: all but `always`) other hours on a day: `08:30-12:00`, or `-` for closed."""
+
+    day: Word
+    schedule: Word
+    hours: Annotated[str, msgspec.Meta(max_length=128)]
+
+
+@request_kind("special_day.approve")
+class ApproveSpecialDay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let hours hold that somebody else asked for."""
+
+    special_day: Number
+
+
+@request_kind("special_day.decline")
+class DeclineSpecialDay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say no to hours that were asked for."""
+
+    special_day: Number
+
+
+@request_kind("special_day.clear")
+class ClearSpecialDay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let the day have the hours of the settings again."""
+
+    special_day: Number
+
+
 @request_kind("query/resend")
 class QueryResend(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Send the records from `first` to `last` again; leaves no record."""

@@ -96,6 +96,32 @@ _TABLES = (
         },
         ("condition",),
     ),
+    # its days: what the site's settings say, and what operators set
+    Table("calendar", {"calendar": str, "national": str, "company": str, "at": str, "seq": int}, ("calendar",)),
+    Table(
+        "configured_day",
+        {"day": str, "schedule": str, "hours": str, "name_ja": str, "name_en": str},
+        ("day", "schedule"),
+    ),
+    Table(
+        "special_day",
+        {
+            "special_day": int,
+            "day": str,
+            "schedule": str,
+            "hours": str,
+            "state": str,
+            "reason": str,
+            "requested_by": int,
+            "requested_at": str,
+            "decided_by": int,
+            "decided_at": str,
+            "seq": int,
+        },
+        ("special_day",),
+        (("state", "day"),),
+    ),
+    Table("unlocking", {"portal": str, "schedule": str, "first_card": int, "evacuation": int}, ("portal",)),
     # how it stands
     Table(
         "portal_state",
@@ -128,6 +154,11 @@ _TABLES = (
     ),
     Table("zone_opening", {"zone": str, "person": int, "until_at": str, "seq": int}, ("zone",)),
     Table("lockdown", {"zone": str, "operator": int, "reason": str, "at": str, "seq": int}, ("zone",)),
+    Table(
+        "evacuation",
+        {"zone": str, "cause": str, "operator": int, "reason": str, "at": str, "seq": int},
+        ("zone",),
+    ),
     Table("part", {"part": str, "state": str, "reason": str, "at": str, "seq": int}, ("part",)),
     # by which rules record bytes were dropped; `seq` is the record of each
     Table(

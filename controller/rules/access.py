@@ -92,6 +92,8 @@ class Case:
     """An interlocked portal that is not secure."""
     fulfilments: tuple[Fulfilment, ...] = ()
     """What the person has signed and attended of what the zone requires."""
+    evacuations: tuple[int, ...] = ()
+    """The records by which it is being evacuated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,9 @@ def _training(case: Case) -> Refusal | None:
 def _interlock(case: Case) -> Refusal | None:
     """No portal stands open with which this one is interlocked."""
     return Refusal(Code.INTERLOCK, f"portal.{case.blocking}") if case.blocking else None
+def _no_evacuation(case: Case) -> Refusal | None:
+    """Nobody is being led out of the zone or the site. Last: who would come in otherwise is told to stay outside."""
+    return Refusal(Code.EVACUATION, "zone.evacuation") if case.evacuations else None
 
 
 CHECKS = (
@@ -187,6 +192,7 @@ CHECKS = (
     Check("pledge", _pledge, lambda case: condition.behind(PLEDGE, case.fulfilments)),
     Check("training", _training, lambda case: condition.behind(TRAINING, case.fulfilments)),
     Check("interlock", _interlock),
+    Check("evacuation", _no_evacuation, lambda case: case.evacuations),
 )
 """The decision, in order. A name is how `explain` calls the check; its words are in `words.toml`."""
 

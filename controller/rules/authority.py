@@ -39,6 +39,12 @@ ALLOWED: dict[str, frozenset[str]] = {
     "portal.resume": frozenset({"manager", "guard"}),
     "lockdown.begin": frozenset({"manager", "guard"}),
     "lockdown.end": frozenset({"manager"}),
+    "evacuation.begin": frozenset({"administrator", "manager", "custodian", "guard"}),
+    "evacuation.end": frozenset({"manager"}),
+    "special_day.set": frozenset({"manager"}),
+    "special_day.approve": frozenset({"manager"}),
+    "special_day.decline": frozenset({"manager"}),
+    "special_day.clear": frozenset({"manager"}),
     "start.review": frozenset({"administrator", "manager", "custodian"}),
 }
 """The administrator keeps accounts and badges and approves nothing: whoever makes badges must not also say what they open."""

@@ -13,8 +13,8 @@ from controller.record.private import PrivateRow
 from controller.rules.access import BadgeFact, Grant, Tap
 from controller.rules.effects import Effect, PlaySignal
 from controller.rules.outcome import Moved, Outcome, Refusal
-from controller.rules.portal import Cue, Passer, PortalState, Status, Timing, step
-from controller.rules.posture import Posture
+from controller.rules.portal import STANDS, Cue, Passer, PortalState, Status, Timing, step
+from controller.rules.posture import EVACUATION, Posture
 from controller.rules.presence import EITHER, passed
 
 
@@ -96,7 +96,9 @@ def cue(at: At, what: Cue) -> Outcome:
 
 
 def stand(at: At, wanted: Posture) -> Outcome:
-    """The portal is to stand unlocked from now on, or no more (C8.8)."""
+    """The portal is to stand unlocked from now on, or no more (C8.8); or for another reason or to another end than it does."""
+    if wanted.open and at.state.status in STANDS:
+        return _stand_on(at, wanted)
     after = step(at.portal, at.state, Cue.UNLOCK if wanted.open else Cue.LOCK, at.timing, at.now_s)
     status = after.state.status
     if wanted.open:
@@ -104,10 +106,29 @@ def stand(at: At, wanted: Posture) -> Outcome:
         record: msgspec.Struct = PortalUnlocked(at.portal, wanted.cause, until, status)
     else:
         record = PortalLocked(at.portal, wanted.cause, status)
-    state = PortalState(status, after.state.deadline, after.state.release_seq, wanted.cause if wanted.open else "")
+    cause, standing = (wanted.cause, wanted.said) if wanted.open else ("", "")
+    state = PortalState(status, after.state.deadline, after.state.release_seq, cause, standing=standing)
     moved = Moved(at.portal, state, allowed=wanted.open)
     then = passed(at.portal, at.inner, at.outer, at.state.passing) if wanted.open else ()
-    return Outcome((record,), _shown(at, after.effects), moved=moved, then=then)
+    effects = [_idle_open(effect, wanted) for effect in _shown(at, after.effects)]
+    return Outcome((record,), tuple(effects), moved=moved, then=then)
+
+
+def _stand_on(at: At, wanted: Posture) -> Outcome:
+    """It goes on standing, and nothing moves; but the record and the lamp beside the door are to say why, and until when."""
+    until = None if wanted.until is None else timestamp(wanted.until)
+    state = replace(at.state, cause=wanted.cause, standing=wanted.said)
+    signal = _idle_open(PlaySignal(at.portal, "idle_open"), wanted)
+    record = PortalUnlocked(at.portal, wanted.cause, until, state.status)
+    return Outcome((record,), (signal,), moved=Moved(at.portal, state, allowed=True))
+
+
+def _idle_open(effect: Effect, wanted: Posture) -> Effect:
+    """A portal that stands unlocked for people to get out says so."""
+    match effect:
+        case PlaySignal(portal, "idle_open", reader) if wanted.cause == EVACUATION:
+            return PlaySignal(portal, "evacuation", reader)
+    return effect
 
 
 def _shown(at: At, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
@@ -121,7 +142,7 @@ def _allow(at: At, cause: str, record: Callable[[str], msgspec.Struct], signal: 
     stepped = after.state  # not dataclasses.replace: this is in the way of every tap, and it takes as long as a query
     waits = stepped.status is Status.RELEASED
     passing = (*_others(at.state.passing, passer), passer) if waits else ()
-    state = PortalState(stepped.status, stepped.deadline, stepped.release_seq, cause, passing)
+    state = PortalState(stepped.status, stepped.deadline, stepped.release_seq, cause, passing, stepped.standing)
     effects = (*after.effects, PlaySignal(at.portal, signal, at.reader))
     then = () if waits else passed(at.portal, at.inner, at.outer, (passer,))
     return Outcome((record(stepped.status),), effects, moved=Moved(at.portal, state, allowed=True), then=then)

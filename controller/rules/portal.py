@@ -119,10 +119,12 @@ class PortalState:
     release_seq: int = 0
     """The record that allowed the present or last opening."""
     cause: str = ""
-    """`entry`, `exit` or `operator`; `schedule` or `override` while it stands unlocked."""
+    """`entry`, `exit` or `operator`; `schedule`, `override` or `evacuation` while it stands unlocked."""
     passing: tuple[Passer, ...] = ()
     """Everybody it was released for since the leaf was last closed, while it waits for them. Kept nowhere else: at the end of
     the process it is lost, and all presence is doubted."""
+    standing: str = ""
+    """Why and until when it stands unlocked, as it was recorded; empty when it does not stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +143,12 @@ def step(portal: str, state: PortalState, cue: Cue, timing: Timing, now_s: float
     """
     status = TABLE[state.status, cue]
     if cue is Cue.DEADLINE and status in STANDS:
-        held = PortalState(status, _deadline(status, timing, now_s), state.release_seq, state.cause)
+        held = PortalState(status, _deadline(status, timing, now_s), state.release_seq, state.cause, standing=state.standing)
         return Step(held, (), (ReleaseLock(portal),))
     if status is state.status and cue is not Cue.ALLOW:
         return Step(state)
-    after = PortalState(status, _deadline(status, timing, now_s), state.release_seq, state.cause)
+    standing = state.standing if status in STANDS else ""
+    after = PortalState(status, _deadline(status, timing, now_s), state.release_seq, state.cause, standing=standing)
     if status is state.status and status is not Status.RELEASED:
         after = state  # allowed while the leaf is open: nothing to release, the same deadline stands
     return Step(after, _records(portal, state, status, cue, timing), _effects(portal, state.status, status))

@@ -1,13 +1,18 @@
-"""How a portal stands by itself, without anybody tapping (C8.8): unlocked in business hours, overridden, locked down.
+"""How a portal stands by itself, without anybody tapping (C8.8): evacuated, locked down, overridden, unlocked in its hours.
 
-In order: a lockdown locks; an override does what its operator said until its end; the schedule unlocks in its hours, if the
-settings say so, and only after the first right holder has come into the zone. Whatever is doubtful locks: a clock that is
-not trusted ends scheduled unlocking and overrides that open (design §6). The posture is computed from the tables, so that a
-restart finds it again; how the door then moves is `portal.py`.
+In order: an evacuation opens the portals that the settings mark for it; a lockdown locks; an override does what its operator
+said until its end; the schedule unlocks in its hours, if the settings say so, and only after the first right holder has come
+into the zone. Whatever is doubtful locks: a clock that is not trusted ends scheduled unlocking and overrides that open (design
+§6). The posture is computed from the tables, so that a restart finds it again; how the door then moves is `portal.py`.
+
+An evacuation comes before a lockdown, before an override that locks, and asks no clock: a life weighs more than what is behind
+the door. Whoever wants a door to stay shut against somebody who pulls the fire alarm does not mark it: the way out is
+wired hardware and opens all the same. Nobody enters by a badge meanwhile (`access.py`); rescuers come in through the marked
+portals, or an operator opens one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from controller.record.canonical import timestamp
@@ -25,7 +30,10 @@ from controller.rules.outcome import Outcome, Refusal
 from controller.rules.schedule import Schedule
 
 SITE = "*"
-"""The zone of a lockdown of the whole site."""
+"""The zone of a lockdown, or an evacuation, of the whole site."""
+
+EVACUATION = "evacuation"
+"""The cause of a portal that stands unlocked for people to get out."""
 
 _AHEAD_DAYS = 8
 """How far ahead the end of a schedule's hours is looked for; the shell looks again every day in any case."""
@@ -45,6 +53,8 @@ class Unlocking:
     outer: str
     schedule: Schedule | None
     first_card: bool
+    evacuation: bool = False
+    """Whether it stands open in an evacuation of the zones that it leads between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,8 @@ class Orders:
     lockdowns: Mapping[str, int]
     """By zone, the record that locked it down."""
     openings: Mapping[str, datetime]
+    evacuations: Mapping[str, int] = field(default_factory=dict)
+    """By zone, the record by which it is being evacuated."""
 
     def locked_down(self, *zones: str) -> bool:
         """Whether one of these zones is in lockdown."""
@@ -79,6 +91,10 @@ class Orders:
     def lockdowns_of(self, *zones: str) -> tuple[int, ...]:
         """The records by which one of these zones is in lockdown."""
         return tuple(self.lockdowns[zone] for zone in (SITE, *zones) if zone and zone in self.lockdowns)
+
+    def evacuations_of(self, *zones: str) -> tuple[int, ...]:
+        """The records by which one of these zones is being evacuated."""
+        return tuple(self.evacuations[zone] for zone in (SITE, *zones) if zone and zone in self.evacuations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +107,16 @@ class Posture:
     awaited: bool = False
     """In its hours, but nobody with a right has come in yet."""
 
+    @property
+    def said(self) -> str:
+        """Why and until when, as the record of a portal that stands says it."""
+        return f"{self.cause} {'' if self.until is None else timestamp(self.until)}"
+
 
 def posture(portal: str, rule: Unlocking, orders: Orders, now: datetime, trusted: bool) -> Posture:
     """How the portal is to stand now."""
+    if rule.evacuation and orders.evacuations_of(rule.inner, rule.outer):
+        return Posture(True, EVACUATION)
     if orders.locked_down(rule.inner, rule.outer):
         return Posture(False, "lockdown")
     override = orders.overrides.get(portal)
@@ -152,7 +175,7 @@ def resume(portal: str, rule: Unlocking, operator: OperatorFact, orders: Orders)
 
 def begin_lockdown(zone: str, operator: OperatorFact, reason: PrivateRow, orders: Orders) -> Outcome | Refusal:
     """Let nobody enter the zone, or any zone."""
-    if refusal := _covers(operator, zone):
+    if refusal := covers(operator, zone):
         return refusal
     if zone in orders.lockdowns:
         return Refusal(Code.SUBJECT, "body.zone")
@@ -161,14 +184,14 @@ def begin_lockdown(zone: str, operator: OperatorFact, reason: PrivateRow, orders
 
 def end_lockdown(zone: str, operator: OperatorFact, reason: PrivateRow, orders: Orders) -> Outcome | Refusal:
     """Lift a lockdown."""
-    if refusal := _covers(operator, zone):
+    if refusal := covers(operator, zone):
         return refusal
     if zone not in orders.lockdowns:
         return Refusal(Code.SUBJECT, "body.zone")
     return Outcome((LockdownEnded(zone, operator.operator, reason.ref()),), private=(reason,))
 
 
-def _covers(operator: OperatorFact, zone: str) -> Refusal | None:
+def covers(operator: OperatorFact, zone: str) -> Refusal | None:
     """The whole site is in the scope of those alone who have all of it."""
     if zone == SITE:
         return None if SITE in operator.scope else Refusal(Code.SCOPE, "operator.scope")

@@ -18,7 +18,7 @@ from controller.record.requests import ReviewStart
 from controller.rules.authority import OperatorFact
 from controller.rules.outcome import Outcome, Refusal
 
-NEEDS_TWO = frozenset({"right.approve", "membership.approve", "person.reinstate", "person.erase"})
+NEEDS_TWO = frozenset({"right.approve", "membership.approve", "person.reinstate", "person.erase", "special_day.approve"})
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""
 
 
@@ -35,9 +35,11 @@ SECURES = frozenset(
         "group.close",
         "pledge.withdraw",
         "training.withdraw",
+        "special_day.decline",
+        "evacuation.begin",
     }
 )
-"""What only takes away: it never waits for a second person, not even where nobody has said who begins."""
+"""What only takes away, or gets people out: it never waits for a second person, not even where nobody has said who begins."""
 
 
 @dataclass(frozen=True, slots=True)

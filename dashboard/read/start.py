@@ -18,7 +18,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "trust": ("start", "operator", "dashboard"),
     "people": ("person", "badge", "enrolment", "pledge", "training"),
     "rights": ("right", "group", "membership"),
-    "doors": ("portal.released", "portal.overridden", "override", "lockdown"),
+    "doors": ("portal.released", "portal.overridden", "override", "lockdown", "evacuation", "special_day"),
     "site": ("site", "clock", "key", "ledger"),
     "refused": ("request.refused", "requests"),
 }

@@ -37,6 +37,12 @@ REQUESTS: dict[str, frozenset[str]] = {
     "portal.resume": frozenset({"manager", "guard"}),
     "lockdown.begin": frozenset({"manager", "guard"}),
     "lockdown.end": frozenset({"manager"}),
+    "evacuation.begin": frozenset({"administrator", "manager", "custodian", "guard"}),
+    "evacuation.end": frozenset({"manager"}),
+    "special_day.set": frozenset({"manager"}),
+    "special_day.approve": frozenset({"manager"}),
+    "special_day.decline": frozenset({"manager"}),
+    "special_day.clear": frozenset({"manager"}),
     "start.review": frozenset({"administrator", "manager", "custodian"}),
 }
 """The kinds of requests, as the controller's rules have them."""

@@ -211,8 +211,10 @@ def test_a_start_says_what_is_screwed_on_once(site: TestSite) -> None:
     text = (site.folder / "site.toml").read_text(encoding="utf-8")
     begin = text.index('[[portal]]\nid = "vault-door"')
     again = restarted(site, text=text[:begin])
-    assert [record.kind for record in again.records()[-2:]] == ["controller.started", "site.configured"]
-    assert ("portal", "vault-door") in again.records()[-1].body.removed
+    kinds = [record.kind for record in again.records()[-3:]]
+    assert kinds == ["controller.started", "site.configured", "calendar.configured"]
+    assert ("portal", "vault-door") in again.records()[-2].body.removed
+    assert again.records()[-1].body.removed_unlocking == ("vault-door",)
     assert ("vault-door",) not in stored_tables(again.ledger.connection)["portal"]
     third = restarted(again, text=text[:begin])
     assert third.kinds()[-1] == "controller.started"

@@ -70,6 +70,12 @@ MAY = {
     "portal.resume": {"manager", "guard"},
     "lockdown.begin": {"manager", "guard"},
     "lockdown.end": {"manager"},
+    "evacuation.begin": {"administrator", "manager", "custodian", "guard"},
+    "evacuation.end": {"manager"},
+    "special_day.set": {"manager"},
+    "special_day.approve": {"manager"},
+    "special_day.decline": {"manager"},
+    "special_day.clear": {"manager"},
 }
 SHA = "ab" * 32
 REQUIRED = ("pledge:nda", "training:induction")

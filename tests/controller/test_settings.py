@@ -1,5 +1,6 @@
 """Settings: every mistake at once, each with its key path, and what was probably meant."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,51 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
+SPECIAL = '[[calendar.special]]\ndate = 2026-12-29\nname = { ja = "半日", en = "Half-day" }\nhours = "08:30-12:00"\n'
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "line"),
+    [
+        ('"08:30-12:00"', '"8-12"', "calendar.special[1].hours: '8-12' is not a window; write 08:30-17:15"),
+        ('"08:30-12:00"', '{ offic = "" }', "calendar.special[1].hours.offic: no schedule 'offic' (did you mean 'office'?)"),
+        ('"08:30-12:00"', '{ always = "" }', "calendar.special[1].hours.always: 'always' holds at any time"),
+        ('"08:30-12:00"', '{ office = "25:00-26:00" }', "calendar.special[1].hours.office: '25:00-26:00' is not a window"),
+        ('"08:30-12:00"', "12", "calendar.special[1].hours: Expected"),
+        ("date = 2026-12-29", "date = 2026-02-29", "Invalid date or datetime"),
+        ("date = 2026-12-29", "", "calendar.special[1].date: missing"),
+        ('name = { ja = "半日", en = "Half-day" }', "", "calendar.special[1].name: missing"),
+        (SPECIAL, SPECIAL + SPECIAL, "calendar.special[2].date: 2026-12-29 stands twice"),
+        ('inner = "lab"', 'inner = "lab"\nevacuation = "open"', "portal[2].evacuation: 'open' is neither"),
+        ("company = [", f"company = [{'2026-01-01, ' * 400}", "calendar.company: 402 days; 400 at most"),
+    ],
+)
+def test_mistakes_of_days(tmp_path: Path, was: str, becomes: str, line: str) -> None:
+    """A special day that cannot be kept, and a door's word on evacuations that is none, are refused with their place (C8.8)."""
+    text = SITE_TOML + SPECIAL
+    assert was in text
+
+    found = mistakes(tmp_path, text.replace(was, becomes, 1))
+
+    assert len(found) == 1 and found[0].startswith(line), found
+
+
+def test_a_special_day_is_in_the_calendar(tmp_path: Path) -> None:
+    """A day with other hours for all schedules, and one by schedule, load with their names; a door knows if it is marked."""
+    text = SITE_TOML.replace('inner = "lab"', 'inner = "lab"\nevacuation = "release"')
+    own = SPECIAL.replace("12-29", "12-30").replace('"08:30-12:00"', '{ office = "" }')
+    facility = small_facility(tmp_path, text + SPECIAL + own)
+
+    special = facility.calendar.special
+    assert [(key, day.name_en, list(map(str, day.windows))) for key, day in special.items()] == [
+        (("*", date(2026, 12, 29)), "Half-day", ["08:30-12:00"]),
+        (("office", date(2026, 12, 30)), "Half-day", []),
+    ]
+    assert {portal.id: portal.unlocking.evacuation for portal in facility.portals.values()} == {
+        "front": False, "lab-door": True, "vault-door": False,
+    }  # fmt: skip
+
+
 KEYS = ["site", "zone", "portal", "clock", "calendar", "broker", "simulation", "schedule", "id", "name", "ja", "reader"]
 
 

@@ -2,11 +2,13 @@
 
 from controller.record.kinds import (
     badge,
+    calendar,
     clock,
     condition,
     disk,
     door,
     entry,
+    evacuation,
     group,
     input,
     interlock,
@@ -23,8 +25,9 @@ from controller.record.kinds import (
 )
 
 __all__ = [
-    "badge", "clock", "condition", "disk", "door", "entry", "group", "input", "interlock", "load", "membership", "person",
-    "posture", "presence", "request", "retention", "right", "site", "start", "trust",
+    "badge", "calendar", "clock", "condition", "disk", "door", "entry", "evacuation", "group", "input", "interlock",
+    "load", "membership", "person", "posture", "presence", "request", "retention", "right", "site", "start",
+    "trust",
 ]  # fmt: skip
 
 

@@ -70,6 +70,40 @@ def test_table_of_postures(
     assert (found.open, found.cause, found.awaited) == expected
 
 
+@pytest.mark.parametrize(
+    ("marked", "evacuated", "locked_down", "overridden", "trusted", "expected"),
+    [
+        (True, (SITE,), (), None, True, (True, "evacuation")),
+        (True, ("lobby",), (), None, True, (True, "evacuation")),
+        (True, ("vault",), (), None, True, (False, "schedule")),
+        (False, (SITE,), (), None, True, (False, "schedule")),
+        (True, (SITE,), (SITE,), None, True, (True, "evacuation")),
+        (False, (SITE,), (SITE,), None, True, (False, "lockdown")),
+        (True, (SITE,), (), "locked", True, (True, "evacuation")),
+        (False, (SITE,), (), "locked", True, (False, "override")),
+        (True, (SITE,), (), None, False, (True, "evacuation")),
+        (False, (SITE,), (), None, False, (False, "clock")),
+        (True, (), (SITE,), "open", True, (False, "lockdown")),
+    ],
+)
+def test_table_of_evacuations(
+    marked: bool,
+    evacuated: tuple[str, ...],
+    locked_down: tuple[str, ...],
+    overridden: str | None,
+    trusted: bool,
+    expected: tuple[bool, str],
+) -> None:
+    """Life first: what is marked opens before any lockdown, order or doubt of the clock; what is not stays as it was (C8.9)."""
+    rule = Unlocking("lobby", "", HOURS, True, marked)
+    overrides = {} if overridden is None else {"p": Override(overridden, SIX)}
+    given_orders = Orders(overrides, dict.fromkeys(locked_down, 1), {}, dict.fromkeys(evacuated, 2))
+
+    found = posture("p", rule, given_orders, NOON, trusted)
+
+    assert (found.open, found.cause) == expected
+
+
 def test_portal_without_hours_stays_locked() -> None:
     """A portal whose settings name no schedule stands locked at any time."""
     assert not posture("p", Unlocking("lobby", "", None, False), orders(opened=SIX), NOON, True).open

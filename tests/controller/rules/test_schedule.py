@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from controller.facility.forms import Names, ScheduleForm
 from controller.facility.hours import hours_text, schedule_of, windows
+from controller.record.hours import read_hours, read_windows, windows_text
+from controller.record.schedule import ALL, SpecialDay, covers
 from controller.rules.schedule import Calendar, Schedule, Window, always
 
 ZONES = (
@@ -45,6 +47,10 @@ class Painted:
         self._days: dict[date, list[bool]] = {}
 
     def _windows(self, day: date) -> tuple[Window, ...]:
+        special = self._schedule.calendar.special
+        for key in ((self._schedule.id, day), (ALL, day)):
+            if key in special:
+                return special[key].windows
         if self._schedule.holiday is not None and day in self._holidays:
             return self._schedule.holiday
         return self._schedule.week[day.weekday()]
@@ -120,7 +126,12 @@ def cases(draw: st.DrawFn) -> tuple[Schedule, frozenset[date], datetime]:
     company = frozenset(day + timedelta(days=n) for n in draw(st.sets(st.integers(-2, 3), max_size=3)))
     week = tuple(draw(some_windows) for _ in range(7))
     holiday = draw(st.none() | some_windows)
-    return Schedule("s", week, holiday, ZoneInfo(zone), Calendar("", company)), company, at
+    special = [
+        SpecialDay(day + timedelta(days=n), draw(st.sampled_from(["s", ALL, "other"])), draw(some_windows))
+        for n in draw(st.sets(st.integers(-2, 3), max_size=3))
+    ]
+    calendar = Calendar("", company).with_special(special)
+    return Schedule("s", week, holiday, ZoneInfo(zone), calendar), company, at
 
 
 @settings(max_examples=300)
@@ -254,3 +265,117 @@ def test_hours_that_are_none_are_refused(text: str) -> None:
     """A window that is no span of the clock is refused, not guessed."""
     with pytest.raises(ValueError, match=r"write|past"):
         windows(text)
+
+
+# Special days ------------------------------------------------------------------------------------------------------------
+
+NOON = (Window(time(8), time(12)),)
+WORKED = (Window(time(9), time(15)),)
+SATURDAY = date(2026, 11, 28)
+
+
+def test_table_of_special_days() -> None:
+    """A day's own hours go before those of all, both before holiday and weekday; `always` is always, another's is not its."""
+    own, of_all = SpecialDay(SATURDAY, "office", WORKED), SpecialDay(SATURDAY, ALL, NOON)
+    holiday = SpecialDay(date(2026, 11, 23), ALL, WORKED)
+    calendar = Calendar("JP").with_special([own, of_all, holiday])
+    office = Schedule("office", (NOON,) * 5 + ((), ()), (), ZoneInfo("Asia/Tokyo"), calendar)
+    other = Schedule("other", (NOON,) * 5 + ((), ()), (), ZoneInfo("Asia/Tokyo"), calendar)
+    ever = Schedule("always", office.week, None, office.zone, calendar)
+
+    assert [one.windows(SATURDAY) for one in (office, other, ever)] == [WORKED, NOON, ()]
+    assert [one.windows(holiday.day) for one in (office, other, ever)] == [WORKED, WORKED, NOON]
+    assert (office.usual(SATURDAY), office.usual(holiday.day)) == ((), ())
+
+
+def test_later_word_for_all_takes_the_place_of_every_other() -> None:
+    """What an operator says of a day for all schedules takes the place of what the settings say for each of them."""
+    sunday = SATURDAY + timedelta(days=1)
+    settings_days = Calendar().with_special([SpecialDay(SATURDAY, "office", WORKED), SpecialDay(sunday, "office", WORKED)])
+
+    calendar = settings_days.with_special([SpecialDay(SATURDAY, ALL, ())])
+
+    assert [special.windows for special in calendar.special.values()] == [WORKED, ()]
+    found = [calendar.special_day("office", day) for day in (SATURDAY, sunday)]
+    assert [special and special.windows for special in found] == [(), WORKED]
+
+
+@settings(max_examples=300)
+@given(cases())
+def test_spans_of_a_day_are_its_painted_minutes(case: tuple[Schedule, frozenset[date], datetime]) -> None:
+    """What is drawn of a day is what the rule decides by: span for span the painted minutes of the wall clock (C8.8)."""
+    schedule, holidays, at = case
+    day = at.date()
+    spans, painted = schedule.spans(day), Painted(schedule, holidays)._paint(day)
+
+    walls = [time(minute // 60, minute % 60) for minute in range(1440)]
+    assert [any(span.holds(wall) for span in spans) for wall in walls] == painted
+    assert {span.of for span in spans} <= {day, day - timedelta(days=1)}
+
+
+@given(some_windows, some_windows)
+def test_covering_is_minute_by_minute(one: tuple[Window, ...], other: tuple[Window, ...]) -> None:
+    """Hours cover others when they are open at every minute of theirs, those after midnight too."""
+
+    def minutes(hours: tuple[Window, ...]) -> set[int]:
+        office = Painted(Schedule("s", (hours,) + ((),) * 6, None), frozenset())
+        days = date(2026, 11, 23), date(2026, 11, 24)
+        return {1440 * n + m for n, day in enumerate(days) for m, on in enumerate(office._paint(day)) if on}
+
+    assert covers(one, other) == (minutes(other) <= minutes(one))
+
+
+@given(st.lists(some_windows, min_size=7, max_size=7), st.none() | some_windows)
+def test_hours_are_read_as_they_were_written(week: list[tuple[Window, ...]], holiday: tuple[Window, ...] | None) -> None:
+    """The line of hours in a record says all of them: the dashboard reads the same week out of it."""
+    schedule = Schedule("s", tuple(week), holiday)
+
+    assert read_hours(hours_text(schedule)) == (tuple(week), holiday)
+    assert read_windows(windows_text(week[0])) == week[0]
+
+
+@pytest.mark.parametrize("text", ["", "mon-fri 08:00-19:00", "day 08:00-09:00", "mon-sun 8-9", "holiday -"])
+def test_a_line_that_is_no_week_is_refused(text: str) -> None:
+    """A line that does not name every day is no week."""
+    with pytest.raises(ValueError, match=r"day|window"):
+        read_hours(text)
+
+
+def test_holidays_have_their_names_in_both_languages() -> None:
+    """Every holiday of ten years has a Japanese and an English name, substitutes say so, and the company's own are its own."""
+    calendar = Calendar("JP", frozenset({date(2026, 12, 29)}))
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(3650)]
+    named = {day: calendar.holiday(day) for day in days if calendar.is_holiday(day)}
+
+    assert named[date(2026, 11, 23)] == ("勤労感謝の日", "Labor Thanksgiving Day")
+    assert named[date(2026, 5, 6)] == ("憲法記念日 振替休日", "Constitution Memorial Day (substitute)")
+    assert named[date(2026, 9, 22)] == ("国民の休日", "National Holiday")
+    assert named[date(2026, 12, 29)] == ("会社の休日", "Company holiday")
+    assert all(name and name[0] and name[1].isascii() and "National holiday" not in name[1] for name in named.values())
+    assert calendar.holiday(date(2026, 11, 24)) is None
+
+
+@pytest.mark.parametrize("zone", ZONES[:4])
+def test_two_years_with_special_days(zone: str) -> None:
+    """With half-days, worked Saturdays, closed days and nights on and beside DST days, leap day and year's end, every quarter
+    of an hour of two years, and every minute around each shift of the clock, is as painted (C8.8)."""
+    half, night = (Window(time(8, 30), time(12)),), (Window(time(20), time(4, 30)),)
+    info, begin, end = ZoneInfo(zone), datetime(2027, 3, 1, tzinfo=UTC), datetime(2029, 3, 1, tzinfo=UTC)
+    near = [shift.astimezone(info).date() + timedelta(days=n) for shift in shifts(zone) for n in (-1, 0)]
+    days = [date(2027, 12, 31), date(2028, 1, 1), date(2028, 2, 28), date(2028, 2, 29), date(2028, 3, 1), *near]
+    chosen = (half, night, (), WORKED, night)
+    special = [SpecialDay(day, ALL if n % 3 else "office", chosen[n % 5]) for n, day in enumerate(days)]
+    company = frozenset(days[::4])
+    week = ((Window(time(8, 30), time(19)), Window(time(22, 15), time(1, 45))),) * 5 + ((), (Window(time(2), time(3)),))
+    calendar = Calendar("", company).with_special(special)
+    schedule = Schedule("office", week, (Window(time(23), time(2)),), info, calendar)
+    painted = Painted(schedule, company)
+    instants = [begin + n * timedelta(minutes=15) for n in range((end - begin) // timedelta(minutes=15))]
+    for shift in shifts(zone):
+        if begin < shift < end:
+            instants += [shift + n * MINUTE for n in range(-1440, 720)]
+
+    assert [i for i in instants if schedule.is_open(i) != painted.is_open(i)] == []
+    looked = [begin, *(found for day in days[:5] if (found := datetime.combine(day, time(6), info)))]
+    for at in looked:
+        assert schedule.next_change(at.astimezone(UTC), 3) == painted.next_change(at.astimezone(UTC), timedelta(days=2))
