@@ -327,7 +327,7 @@ class Controller:
         if broker is None:
             return None
         return Link(
-            site.facility.id, site.ledger.path, site.data / "link.json", site.key, self._boot, broker,
+            site.facility, site.ledger.path, site.data / "link.json", site.key, self._boot, broker,
             self._inbox, self._clock,
         )  # fmt: skip
 

@@ -21,13 +21,15 @@ from controller.timekeeper import Now
 
 
 class Unknown(LookupError):
-    """No such person or portal. The text says which."""
+    """No such person, portal, or badge of the person's. The text says which."""
 
 
 def explained(
-    facility: Facility, tables: sqlite3.Connection, person: int, portal: str, at: datetime, seq: int
+    facility: Facility, tables: sqlite3.Connection, person: int, portal: str, at: datetime, seq: int, tapped: int = 0
 ) -> Explained:
-    """What the door would say to the person's best badge at that time, by these tables, and what each check says.
+    """What the door would say to the person at that time, by these tables, and what each check says.
+
+    It is asked of the badge `tapped`; for 0, of the one that gets the person furthest.
 
     Raises Unknown.
     """
@@ -38,7 +40,7 @@ def explained(
     state = facts.person_state(person)
     if state is None:
         raise Unknown("person")
-    badge, assurance = _best_badge(tables, person, facts)
+    badge, assurance = _badge(tables, person, tapped) if tapped else _best_badge(tables, person, facts)
     postures = Postures(facility, facts)
     postures.reload()
     trusted = not facts.clock_is_doubted()
@@ -58,6 +60,15 @@ def explained(
         standing.cause if standing.open else "",
         tuple(_said(finding) for finding in access.explain(case)),
     )
+
+
+def _badge(tables: sqlite3.Connection, person: int, number: int) -> tuple[BadgeFact, int]:
+    """This badge of the person's, and what it proves. Raises Unknown."""
+    row = tables.execute("select assurance from badge where badge = ? and person = ?", (number, person)).fetchone()
+    found = None if row is None else Facts(tables).badge(number)
+    if found is None:
+        raise Unknown("badge")
+    return found, row[0]
 
 
 def _best_badge(tables: sqlite3.Connection, person: int, facts: Facts) -> tuple[BadgeFact, int]:

@@ -17,7 +17,7 @@ import structlog
 
 from controller.broker import Broken, BrokerConnection, connect
 from controller.clock import Clock
-from controller.facility import BrokerForm
+from controller.facility import BrokerForm, Facility
 from controller.inbox import (
     CheckpointShown,
     Inbox,
@@ -67,7 +67,7 @@ class Link:
 
     def __init__(
         self,
-        site: str,
+        facility: Facility,
         ledger: Path,
         cursor: Path,
         key: KeyPair,
@@ -76,7 +76,8 @@ class Link:
         inbox: Inbox,
         clock: Clock,
     ) -> None:
-        self._topics = Topics(site)
+        self._facility = facility
+        self._topics = Topics(facility.id)
         self._ledger = ledger
         self._cursor_path = cursor
         self._key = key
@@ -140,7 +141,7 @@ class Link:
     def _reading(self) -> Outgoing:
         """What is read for the next connection; from a file opened anew when reading failed the last time."""
         if self._outgoing is None:
-            self._outgoing = Outgoing(open_reader(self._ledger), self._topics, self._key)
+            self._outgoing = Outgoing(open_reader(self._ledger), self._facility, self._key)
         elif self._outgoing.reopen:
             self._outgoing.reconnect(open_reader(self._ledger))
         return self._outgoing
@@ -217,7 +218,7 @@ class Link:
                     del self._shown[topic]
 
     def _tell_flood(self, outgoing: Outgoing, now_s: float) -> None:
-        for dashboard, count in outgoing.queries.turned_away(now_s).items():
+        for dashboard, count in outgoing.answering.queries.turned_away(now_s).items():
             log.warning("questions turned away", dashboard=dashboard, count=count)
             self._inbox.put(QueriesTurnedAway(dashboard, count))
 
@@ -255,7 +256,7 @@ class Link:
                 if outgoing.has_moved():
                     return  # a new epoch has a connection of its own, and a will
                 sent = self._send(broker, outgoing, rows, in_flight, acked) or sent
-            busy = outgoing.publish_patient(broker)
+            busy = outgoing.publish_patient(broker, self._clock.now())
             if now_s - beat_s >= HEARTBEAT_S:
                 beat_s = now_s
                 broker.publish(self._topics.online, self._online(True, outgoing.epoch), retain=True)

@@ -2,26 +2,24 @@
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 
-import msgspec
-
+from controller.answering import Answering, private_row, records
 from controller.broker import BrokerConnection
 from controller.covering import Cover
+from controller.facility import Facility
 from controller.facts import Facts
 from controller.ledger.erasing import HELD
-from controller.queries import Queries
 from controller.record.canonical import canonical
 from controller.record.keys import KeyPair, PublicKeys
 from controller.record.kinds.disk import DISK
 from controller.record.private import PrivateRow
-from controller.record.requests import MalformedRequest, QueryPrivate, QueryResend, Request, read_body
 from controller.record.sealed import seal
 from controller.record.signed import sign_message
 from controller.record.succession import MOST_LINKS, Chain, SuccessionLink
 from controller.record.tables import TABLES, Erase, Row, RowChange, Upsert
-from controller.record.topics import RESEND_BATCH, Reply, Resent, SealedPrivate, State, Topics
+from controller.record.topics import Reply, SealedPrivate, State, Topics
 from controller.rotation import chain_rows
 from controller.turn import Committed
 
@@ -31,7 +29,6 @@ ERASED_PERSON = "select person from person where state = 'erased' and person > ?
 _PATIENT = 20
 PATIENT_WINDOW = 64
 """Private rows on their way without a PUBACK; one `_PATIENT` more at most."""
-_RESENT_BYTES = 150_000
 
 
 class Outgoing:
@@ -41,21 +38,19 @@ class Outgoing:
     All private rows go out again after a connect; they are read a few at a time, because there may be a million of them.
     """
 
-    def __init__(self, connection: sqlite3.Connection, topics: Topics, key: KeyPair) -> None:
+    def __init__(self, connection: sqlite3.Connection, facility: Facility, key: KeyPair) -> None:
         self._connection = connection
-        self._topics = topics
+        self._topics = topics = Topics(facility.id)
         self._key = key
         self._states: dict[tuple[str, str], Row] = {}
         self._private: dict[tuple[str, str], PrivateRow] = {}
         self._renewed: dict[str, str] = {}
         """By dashboard, the id up to which its private rows have gone out again; none for one that has them all."""
         self._replies: deque[tuple[str, Reply]] = deque(maxlen=1000)
-        self.queries = Queries()
+        self.answering = Answering(connection, facility, key)
         self._cover = Cover(connection, topics.site, key)
         self._uncovered = True
         """A checkpoint has to go out, whether or not there are records for it."""
-        self._resending: int | None = None
-        """The resent batch that the broker has not acknowledged yet."""
         self._patient: set[int] = set()
         """Private rows on their way."""
         self._ahead: dict[tuple[str, str], Row] = {}
@@ -117,7 +112,7 @@ class Outgoing:
             self._private = {place: row for place, row in self._private.items() if place[1] != id}
         self._replies.extend(done.replies)
         for query in done.queries:
-            self.queries.take(query)
+            self.answering.queries.take(query)
         self._uncovered = self._uncovered or (done.checkpoint is not None and done.size > self._cover.size)
 
     def renew(self) -> None:
@@ -155,6 +150,7 @@ class Outgoing:
         """Reads on this connection from now on, everything anew."""
         self.close()
         self._connection, self.reopen = connection, False
+        self.answering.reconnect(connection)
         self._cover = Cover(connection, self._topics.site, self._key)
         self.renew()
 
@@ -176,8 +172,7 @@ class Outgoing:
         self._last_emptied.clear()
         self._erased.clear()
         self._erased_after = None
-
-        self._resending = None
+        self.answering.forget()
         self._patient.clear()
 
     def publish_urgent(self, broker: BrokerConnection, at: str) -> None:
@@ -214,27 +209,24 @@ class Outgoing:
         if (dashboard := self._last_emptied.pop(mid, None)) is not None:
             self.emptied.add(dashboard)
         self._patient.discard(mid)
-        if mid == self._resending:
-            self._resending = None
+        self.answering.acknowledged(mid)
 
-    def records(self, after: int, most: int) -> Iterator[tuple[int, bytes]]:
+    def records(self, after: int, most: int) -> list[tuple[int, bytes]]:
         """The next records behind `after`, at most so many."""
-        if most > 0:
-            yield from self._connection.execute(
-                "select seq, bytes from record where seq > ? order by seq limit ?", (after, most)
-            ).fetchall()
+        return records(self._connection, after, most)
 
-    def publish_patient(self, broker: BrokerConnection) -> bool:
-        """One resent batch, some private rows; answers whether more of them can go at once.
+    def publish_patient(self, broker: BrokerConnection, now: datetime) -> bool:
+        """An answer to a question, some private rows; answers whether more of them can go at once.
 
         What the broker has not acknowledged is waited for, so that live records never stand behind more than that.
         """
-        if self._resending is None and (query := self.queries.next()) is not None:
-            self._answer(broker, query)
+        self.answering.go_on(broker, self.epoch, now)
+        wanted, self.answering.wanted = self.answering.wanted, []
+        self._private |= {(dashboard, row.id): row for dashboard, row in wanted}
         if len(self._patient) < PATIENT_WINDOW:
             self._publish_rows(broker)
             waits = self._private or self._renewed or self._emptying or self._erased or self._erased_after is not None
-            return bool(waits or (self.queries and self._resending is None))
+            return bool(waits or self.answering.busy)
         return False
 
     def _publish_rows(self, broker: BrokerConnection) -> None:
@@ -302,32 +294,6 @@ class Outgoing:
         message = sign_message(self._key, topic, SealedPrivate(row.id, row.version, box))
         self._patient.add(broker.publish(topic, message, retain=True))
 
-    def _answer(self, broker: BrokerConnection, request: Request) -> None:
-        """Answers a query; a senseless one is passed over."""
-        try:
-            asked = read_body(request)
-        except MalformedRequest:
-            return
-        if isinstance(asked, QueryResend) and asked.epoch == self.epoch and 1 <= asked.first <= asked.last:
-            self._resend(broker, request.dashboard, asked)
-        elif isinstance(asked, QueryPrivate):
-            for row in self._private_rows(asked.ids):
-                self._private[request.dashboard, row.id] = row
-
-    def _resend(self, broker: BrokerConnection, dashboard: str, asked: QueryResend) -> None:
-        """As many of the records as one message holds."""
-        texts: list[str] = []
-        size = 0
-        most = min(asked.last - asked.first + 1, RESEND_BATCH)
-        for _, data in self.records(asked.first - 1, most):
-            size += len(data)
-            if size > _RESENT_BYTES and texts:
-                break
-            texts.append(data.decode())
-        topic = self._topics.resent(dashboard)
-        message = sign_message(self._key, topic, Resent(self.epoch, asked.first, tuple(texts)))
-        self._resending = broker.publish(topic, message)
-
     def _dashboards(self) -> list[PublicKeys]:
         return Facts(self._connection).dashboards()
 
@@ -347,17 +313,7 @@ class Outgoing:
             f"select id, max(version), text, salt from private where id > ? and {HELD} group by id order by id limit ?",  # noqa: S608
             (id, _PATIENT),
         )
-        return [_private_row(row) for row in rows.fetchall()]
-
-    def _private_rows(self, ids: tuple[str, ...]) -> list[PrivateRow]:
-        """The newest version of these private rows, as far as they are there."""
-        newest = f"select id, version, text, salt from private where id = ? and {HELD} order by version desc limit 1"  # noqa: S608
-        return [_private_row(row) for id in ids for row in self._connection.execute(newest, (id,))]
-
-
-def _private_row(row: tuple[str, int, str, str]) -> PrivateRow:
-    id, version, text, salt = row
-    return PrivateRow(id, version, msgspec.json.decode(text), salt)
+        return [private_row(row) for row in rows.fetchall()]
 
 
 def _state(change: RowChange) -> list[tuple[tuple[str, str], Row]]:

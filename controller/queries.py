@@ -24,12 +24,13 @@ class Queries:
         return bool(self._waiting)
 
     def take(self, request: Request) -> bool:
-        """Takes a question in; False, and counted, for one too many of its dashboard."""
+        """Takes a question in; False, and counted, for one too many of its dashboard. One that waits already waits once."""
         mine = self._waiting.setdefault(request.dashboard, deque())
         if len(mine) >= EACH:
             self._turned_away[request.dashboard] += 1
             return False
-        mine.append(request)
+        if all(waiting.id != request.id for waiting in mine):
+            mine.append(request)
         return True
 
     def next(self) -> Request | None:

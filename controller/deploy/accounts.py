@@ -44,6 +44,7 @@ class SiteAccount:
             yield "write", said
         yield "write", at.reply("+")
         yield "write", at.resent("+")
+        yield "write", at.answered("+")
         for heard in (at.request, at.witnessed("+"), at.recovered("+")):
             yield "read", heard
         yield "read", at.checkpoint  # what the broker keeps of it shows a ledger that lost its tail
@@ -71,6 +72,7 @@ class DashboardAccount:
             yield "read", at.private(self.id, "#")
             yield "read", at.reply(self.id)
             yield "read", at.resent(self.id)
+            yield "read", at.answered(self.id)
             for said in (at.request, at.witnessed(self.id), at.recovered(self.id)):
                 yield "write", said
 

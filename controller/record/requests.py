@@ -306,6 +306,20 @@ class QueryPrivate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ids: Annotated[tuple[Word, ...], msgspec.Meta(max_length=100)]
 
 
+@request_kind("query/explain")
+class QueryExplain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say what the door says to this person, and what each check says; leaves no record."""
+
+    person: Number
+    portal: Word
+    at: Word = ""
+    """As in records; empty for now."""
+    before: Number = 0
+    """By the tables as they were before the record with this `seq`; 0: as they were at that time."""
+    badge: Number = 0
+    """With this badge of the person's; 0: with the best."""
+
+
 # Making and reading ----------------------------------------------------------------------------------------------------
 
 _decoder = msgspec.json.Decoder(Request)

@@ -58,6 +58,10 @@ class Topics:
         """Records that this dashboard asked for again; not retained."""
         return f"sekimori/{self.site}/resent/{dashboard}"
 
+    def answered(self, dashboard: str) -> str:
+        """Why a door opens for somebody or does not, as this dashboard asked; not retained."""
+        return f"sekimori/{self.site}/answered/{dashboard}"
+
     def witnessed(self, dashboard: str) -> str:
         """The newest checkpoint of the site whose records this dashboard fully holds, as the note that the site signed;
         retained. Written by the dashboard, read by the site.

@@ -26,7 +26,7 @@ def main() -> None:
     if broker is None:
         raise ValueError("site.toml names no broker")
     boot, cursor = secrets.token_hex(8), site.data / "link.json"
-    link = Link(site.facility.id, site.ledger.path, cursor, site.key, boot, broker, inbox, SystemClock("host"))
+    link = Link(site.facility, site.ledger.path, cursor, site.key, boot, broker, inbox, SystemClock("host"))
     with Rig(site, told=link.told, inbox=inbox, released=lambda at: say(repr(at))):
         thread = threading.Thread(target=link.run, args=(stop,))
         say("ready")

@@ -29,7 +29,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> TestSite:
 def test_every_record_is_covered_before_it_goes_out(site: TestSite, taps: list[int], window: int) -> None:
     """The newest checkpoint that went out before a record covers it; each has the root of the ledger's tree at its size."""
     broker, topics = NotingBroker(), Topics("works")
-    outgoing = Outgoing(open_reader(site.path), topics, site.key)
+    outgoing = Outgoing(open_reader(site.path), site.facility, site.key)
     outgoing.renew()
     sent = max(0, site.ledger.size - 20)
     for count in taps:
@@ -64,7 +64,7 @@ def test_far_behind_or_near_the_root_is_the_same(site: TestSite) -> None:
 def test_a_reconnect_says_the_newest_word_first(site: TestSite) -> None:
     """After a connect the checkpoint that goes out covers everything, also what no kept checkpoint does: none looks shrunk."""
     broker = NotingBroker()
-    outgoing = Outgoing(open_reader(site.path), Topics("works"), site.key)
+    outgoing = Outgoing(open_reader(site.path), site.facility, site.key)
     site.turn(tap("lab-door/in", "card:9"))
     outgoing.renew()
     outgoing.publish_urgent(broker, "")  # type: ignore[arg-type]
@@ -107,7 +107,7 @@ def test_a_checkpoint_that_does_not_hold_begins_an_epoch(tmp_path: Path, ahead: 
     site.ledger.connection.execute("pragma wal_checkpoint(truncate)")
     report = verify_file(site.path, key=site.vkey)
     assert report.ok and [found.first for found in report.breaks] == [before + 1]
-    outgoing = Outgoing(open_reader(site.path), Topics("works"), site.key)
+    outgoing = Outgoing(open_reader(site.path), site.facility, site.key)
     assert (outgoing.epoch, outgoing.follow(), outgoing.has_moved()) == (2, before, False)
     outgoing.close()
     site.close()

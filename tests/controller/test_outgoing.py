@@ -28,13 +28,13 @@ class Wire:
         self.site = site
         self.topics = Topics(site.facility.id)
         self.broker = NotingBroker()
-        self.outgoing = Outgoing(open_reader(site.path), self.topics, site.key)
+        self.outgoing = Outgoing(open_reader(site.path), site.facility, site.key)
 
     def drain(self) -> None:
         """Publishes everything that waits."""
         self.outgoing.publish_urgent(self.broker, "")  # type: ignore[arg-type]
         for _ in range(1000):
-            if not self.outgoing.publish_patient(self.broker):  # type: ignore[arg-type]
+            if not self.outgoing.publish_patient(self.broker, self.site.clock.now()):  # type: ignore[arg-type]
                 return
         raise AssertionError("it never ends")
 
@@ -173,13 +173,13 @@ def test_what_is_sent_again_never_fills_the_way_of_what_is_live(wire: Wire) -> N
     resent = wire.topics.resent(wire.site.dashboard.public.id)
 
     for _ in range(5):
-        assert not wire.outgoing.publish_patient(wire.broker)  # type: ignore[arg-type]
+        assert not wire.outgoing.publish_patient(wire.broker, wire.site.clock.now())  # type: ignore[arg-type]
     assert wire.broker.topics() == [resent]
     wire.site.turn(tap("lab-door/in", "card:9"))
     assert len(list(wire.outgoing.records(wire.site.ledger.size - 2, 9))) == 2
     wire.outgoing.acknowledged(1)
-    wire.outgoing.publish_patient(wire.broker)  # type: ignore[arg-type]
-    wire.outgoing.publish_patient(wire.broker)  # type: ignore[arg-type]
+    wire.outgoing.publish_patient(wire.broker, wire.site.clock.now())  # type: ignore[arg-type]
+    wire.outgoing.publish_patient(wire.broker, wire.site.clock.now())  # type: ignore[arg-type]
     assert wire.broker.topics() == [resent, resent]
 
 

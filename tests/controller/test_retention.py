@@ -25,7 +25,6 @@ from controller.record.kinds.retention import RecordsDropped, digest_of
 from controller.record.projection import project
 from controller.record.requests import QueryResend, SuspendPerson, read_envelope
 from controller.record.tables import TABLES, Drop, Upsert
-from controller.record.topics import Topics
 from controller.record.tree import leaf_hash, root_of, verify_inclusion
 from controller.rules.retention import BLOCK, Line, is_past
 from controller.turn import Committed
@@ -262,7 +261,7 @@ def husk_list(path: Path) -> set[int]:
 def test_a_dashboard_that_asks_gets_the_hashes(site: TestSite) -> None:
     """What is resent has a husk in the place of a dropped record, and leads to the same root."""
     settle(site)
-    outgoing, sent = Outgoing(open_reader(site.path), Topics(site.facility.id), site.key), []
+    outgoing, sent = Outgoing(open_reader(site.path), site.facility, site.key), []
 
     def publish(topic: str, payload: bytes, retain: bool = False) -> int:
         sent.append((topic, payload))
@@ -270,7 +269,7 @@ def test_a_dashboard_that_asks_gets_the_hashes(site: TestSite) -> None:
 
     asked = site.request(QueryResend(1, 1, site.ledger.size), 0)
     outgoing.take(Committed(queries=[read_envelope(asked)]))
-    outgoing.publish_patient(SimpleNamespace(publish=publish))  # type: ignore[arg-type]
+    outgoing.publish_patient(SimpleNamespace(publish=publish), site.clock.now())  # type: ignore[arg-type]
 
     payload = next(payload for topic, payload in sent if "/resent/" in topic)
     texts = json.loads(payload)["payload"]["records"]

@@ -44,7 +44,7 @@ class Linked:
         self._told = 0
         self.stop = threading.Event()
         self.link = Link(
-            site.facility.id, self.ledger or site.ledger.path, site.folder / f"link-{id(self)}.json", site.key, "boot-1",
+            site.facility, self.ledger or site.ledger.path, site.folder / f"link-{id(self)}.json", site.key, "boot-1",
             self.broker, self.inbox, site.clock,
         )  # fmt: skip
         self._thread = threading.Thread(target=self.link.run, args=(self.stop,), daemon=True)

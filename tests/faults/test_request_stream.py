@@ -30,7 +30,6 @@ from controller.record import requests as ask
 from controller.record.canonical import canonical, timestamp
 from controller.record.keys import KeyPair
 from controller.record.requests import KINDS, LARGEST_REQUEST, Request
-from controller.record.topics import Topics
 
 BATCH = 256
 BATCHES = 391
@@ -101,7 +100,7 @@ class Stream:
         self.site.committed.clear()
         self.outgoing.publish_urgent(self.sink, timestamp(self.site.clock.now()))  # type: ignore[arg-type]
         for _ in range(64):
-            busy = self.outgoing.publish_patient(self.sink)  # type: ignore[arg-type]
+            busy = self.outgoing.publish_patient(self.sink, self.site.clock.now())  # type: ignore[arg-type]
             for mid in self.sink.mids[-64:]:
                 self.outgoing.acknowledged(mid)
             if not busy:
@@ -246,7 +245,7 @@ def stream() -> Iterator[Stream]:
     """A site with people, a dashboard that it trusts and one that it trusts no more."""
     folder = fast_folder()
     site = people(make_site(folder))
-    stream = Stream(site, Outgoing(open_reader(site.path), Topics(site.facility.id), site.key))
+    stream = Stream(site, Outgoing(open_reader(site.path), site.facility, site.key))
     site.console("trust", key=stream.revoked.public.text())
     site.console("revoke", dashboard=stream.revoked.public.id)
     stream.carry()

@@ -96,7 +96,7 @@ def _run(site: Site, journal: int, ending: threading.Event) -> None:
         raise ValueError("site.toml names no broker")
     locks = {portal: JournalLock(portal, boot, journal, clock) for portal in site.facility.portals}
     link = Link(
-        site.facility.id, site.ledger.path, site.data / "link.json", site.key, boot, site.facility.broker, inbox, clock
+        site.facility, site.ledger.path, site.data / "link.json", site.key, boot, site.facility.broker, inbox, clock
     )
     loop = site.loop(clock, PartsActuator(locks, {}, {}, {}, inbox, clock), boot, link.told, lambda step: None)
     loop.start()

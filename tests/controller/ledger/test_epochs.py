@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sites import BEGAN
+from sites import BEGAN, small_facility
 
 from controller.ledger.epochs import Epochs
 from controller.ledger.export import export_records, prove
@@ -22,7 +22,6 @@ from controller.record.keys import KeyPair
 from controller.record.kinds.door import DoorClosed, DoorForced
 from controller.record.kinds.site import LedgerOpened, LedgerReopened
 from controller.record.note import Checkpoint, VerifierKey, epoch_of, origin
-from controller.record.topics import Topics
 from controller.record.tree import leaf_hash, root_of
 
 KEY = KeyPair.generate()
@@ -128,7 +127,7 @@ def test_an_unsound_opening_opens_nothing(ledger: Ledger, body: LedgerReopened |
 
 def test_the_epoch_is_that_of_the_last_opening(ledger: Ledger, tmp_path: Path) -> None:
     """A writer, a reader and a rebuilt ledger all speak of the newest epoch; another site's ledger is refused as ever."""
-    outgoing = Outgoing(ledger.connection, Topics("works"), KEY)
+    outgoing = Outgoing(ledger.connection, small_facility(tmp_path), KEY)
     assert outgoing.epoch == 4
     ledger.rebuild()
     assert ledger.epoch == 4

@@ -9,6 +9,7 @@ import hardware
 from controller import broker, link
 from controller.record import projection, requests, tables
 from controller.record.envelope import KINDS
+from controller.record.explained import Unanswered
 from controller.record.refusals import Code
 from controller.record.words import LANGUAGES, codes, words
 from controller.rules.authority import ROLES
@@ -34,7 +35,12 @@ def test_every_refusal_has_words(code: Code, lang: str) -> None:
 
 @pytest.mark.parametrize(
     ("group", "expected"),
-    [("request", requests.KINDS), ("role", ROLES), ("status", [status.value for status in Status])],
+    [
+        ("request", requests.KINDS),
+        ("role", ROLES),
+        ("status", [status.value for status in Status]),
+        ("unanswered", list(Unanswered)),
+    ],
 )
 def test_requests_roles_and_states_have_words(group: str, expected: list[str]) -> None:
     """Requests, roles and portal states have words, and no word stands for what does not exist."""
