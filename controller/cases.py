@@ -6,6 +6,7 @@ The door and `sekimori explain` gather here, so that both are answered by the sa
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.postures import Postures
+from controller.presences import Coming, Presences
 from controller.rules.access import BadgeFact, Case, Tap
 from controller.timekeeper import Now
 
@@ -17,9 +18,15 @@ class Cases:
         self._facility = facility
         self._facts = facts
         self._postures = postures
+        self._presences = Presences(facility, facts)
 
-    def into(self, zone: str, tap: Tap, badge: BadgeFact | None, now: Now, blocking: str = "") -> Case:
-        """The case of a tap that leads into this zone; `blocking`: an interlocked portal that is not secure."""
+    def into(
+        self, zone: str, tap: Tap, badge: BadgeFact | None, now: Now, blocking: str = "", coming: Coming | None = None
+    ) -> Case:
+        """The case of a tap that leads into this zone; `blocking`: an interlocked portal that is not secure.
+
+        `coming`: from where, and who else is on the way; None where that is not known.
+        """
         rules = self._facility.zones[zone].rules
         return Case(
             tap,
@@ -32,4 +39,6 @@ class Cases:
             blocking=blocking,
             fulfilments=self._facts.conditions.of(badge.person, rules.conditions) if badge is not None else (),
             evacuations=self._postures.orders.evacuations_of(zone),
+            way=self._presences.way(rules, badge, coming, now),
+            rooms=self._presences.rooms(rules, badge, coming),
         )

@@ -10,6 +10,7 @@ from controller.cases import Cases
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.postures import Postures
+from controller.presences import Coming
 from controller.record.canonical import moment, timestamp
 from controller.record.explained import Explained, Said
 from controller.rules import access
@@ -45,7 +46,8 @@ def explained(
     postures.reload()
     trusted = not facts.clock_is_doubted()
     now = Now(at, at, 0.0, DECLARED if trusted else UNSYNCED)
-    case = Cases(facility, facts, postures).into(entrance.inner, Tap("", assurance, None, ""), badge, now)
+    tap, coming = Tap("", assurance, None, ""), Coming(entrance.outer, {})
+    case = Cases(facility, facts, postures).into(entrance.inner, tap, badge, now, coming=coming)
     decision = access.decide(case)
     standing = posture(portal, postures.rule(portal), postures.orders, at, trusted)
     return Explained(

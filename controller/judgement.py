@@ -25,7 +25,7 @@ from controller.inbox import (
     RequestReceived,
 )  # fmt: skip
 from controller.postures import Postures
-from controller.presences import Presences
+from controller.presences import Coming, Presences
 from controller.rates import Rates
 from controller.record.canonical import timestamp
 from controller.record.kinds.request import RequestAccepted, RequestRefused, RequestsRejected
@@ -33,7 +33,7 @@ from controller.record.kinds.site import InputsDropped, PartFailed, PartRecovere
 from controller.record.refusals import Code
 from controller.record.requests import Request
 from controller.record.topics import Reply
-from controller.rules import access, badge, epoch, interlock, leaving, passage, posture
+from controller.rules import access, badge, epoch, interlock, leaving, passage, passback, posture
 from controller.rules.access import Tap
 from controller.rules.badge import Enrolment
 from controller.rules.clock import trusted
@@ -238,24 +238,43 @@ class Judgement:
         at = self._at(reader.portal, portals, now, reader.id)
         interlocked = self._facility.portals[reader.portal].interlock
         if reader.side == "out":
-            return interlock.left(at.portal, interlocked, portals, self._leave(reader, at, tap, known, now))
-        return self._enter(reader, at, tap, known, now, interlock.blocking(interlocked, portals))
+            return interlock.left(at.portal, interlocked, portals, self._leave(reader, at, tap, known, now, portals))
+        return self._enter(reader, at, tap, known, now, portals)
 
     def _enter(
-        self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None, now: Now, blocking: str
+        self,
+        reader: ReaderAt,
+        at: At,
+        tap: Tap,
+        known: access.BadgeFact | None,
+        now: Now,
+        portals: dict[str, PortalState],
     ) -> Outcome:
         zone = self._facility.portals[reader.portal].inner
-        decision = access.decide(self._cases.into(zone, tap, known, now, blocking))
+        blocking = interlock.blocking(self._facility.portals[reader.portal].interlock, portals)
+        case = self._cases.into(zone, tap, known, now, blocking, Coming(at.outer, portals))
+        decision = access.decide(case)
         if isinstance(decision, Refusal):
             return passage.refuse(at, "in", zone, decision, tap, known)
-        return passage.enter(at, "in", zone, decision, tap.assurance)
+        entered, who = passage.enter(at, "in", zone, decision, tap.assurance), (decision.badge.person, decision.badge.badge)
+        return replace(entered, then=(*passback.violated(case.zone, case.way, case.now, at.portal, who), *entered.then))
 
-    def _leave(self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None, now: Now) -> Outcome:
+    def _leave(
+        self,
+        reader: ReaderAt,
+        at: At,
+        tap: Tap,
+        known: access.BadgeFact | None,
+        now: Now,
+        portals: dict[str, PortalState],
+    ) -> Outcome:
         """Never refused. But who leaves into another zone without a right to that one is recorded with what is missing."""
         portal = self._facility.portals[reader.portal]
         decision = access.leave(self._cases.into(portal.inner, tap, known, now))
         if isinstance(decision, access.Grant) and portal.outer:
-            beyond = access.decide(self._cases.into(portal.outer, tap, known, now))
+            beyond = access.decide(
+                self._cases.into(portal.outer, tap, known, now, coming=Coming(portal.inner, portals))
+            )
             through = isinstance(beyond, Refusal) and beyond.code is not Code.EVACUATION  # which all are to come through
             decision = beyond if through else decision
         if isinstance(decision, Refusal):

@@ -1,14 +1,47 @@
 """What the rules ask of who is where. Beside `controller.facts`; indexed queries, and few rows each."""
 
 import sqlite3
+from collections.abc import Collection
+from datetime import datetime
 
+from controller.record.canonical import moment, timestamp
 from controller.record.envelope import decode
 from controller.record.kinds.door import ExitRequested
 from controller.record.kinds.entry import EntryGranted
 from controller.record.kinds.presence import EVERYWHERE
+from controller.rules.passback import Whereabouts
 
 NEWEST = "select max(seq) from presence where zone = ?"
 DOUBT = "select max(seq) from presence_doubt where zone in (?, '*')"
+
+
+WHERE = "select zone, since, certain, coalesce(pardon_until, ''), seq from presence where person = ?"
+WHY = """select reason, seq from presence_doubt where zone in (?, '*') and (standing = 1 or seq > ?)
+    order by reason = 'button', seq desc limit 1"""
+"""A fault of ours before a button by the door: it excuses more."""
+
+
+def whereabouts(connection: sqlite3.Connection, person: int, now: datetime) -> Whereabouts | None:
+    """Where the person is; None for somebody who was never seen."""
+    row = connection.execute(WHERE, (person,)).fetchone()
+    if row is None or row[0] is None:
+        return None
+    zone, since, certain, pardon, seq = row
+    reason, doubt_seq = connection.execute(WHY, (zone, seq)).fetchone() or ("", 0)
+    doubt = reason if certain or reason else "restart"
+    return Whereabouts(zone, moment(since), seq, doubt, doubt_seq, pardoned=timestamp(now) < pardon)
+
+
+def count(connection: sqlite3.Connection, zones: Collection[str], apart: Collection[int], most: int) -> int:
+    """How many people are in these zones, without those, counted up to `most`."""
+    places, people = ", ".join("?" * len(zones)), ", ".join("?" * len(apart))
+    query = f"select 1 from presence where zone in ({places}) and person not in ({people}) limit ?"  # noqa: S608
+    return len(connection.execute(query, (*zones, *apart, most)).fetchall())
+
+
+def opened(connection: sqlite3.Connection, zone: str) -> bool:
+    """Whether the zone's hours were opened by a first card."""
+    return connection.execute("select 1 from zone_opening where zone = ?", (zone,)).fetchone() is not None
 
 
 def newer(connection: sqlite3.Connection, zone: str) -> bool:

@@ -1,7 +1,7 @@
 """What follows from an outcome for who is where: the rule in `rules/presence.py`, on the tables and on the site's plan."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -9,12 +9,33 @@ from controller import presence_facts
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.record.kinds.door import DoorForced, DoorHeld
-from controller.record.kinds.posture import PortalLocked, PortalUnlocked
-from controller.record.kinds.presence import PresenceDoubted, PresenceMoved
+from controller.record.kinds.posture import PortalLocked, PortalUnlocked, ZoneEmptied
+from controller.record.kinds.presence import PresenceCorrected, PresenceDoubted, PresenceMoved
 from controller.rules import presence
+from controller.rules.access import BadgeFact
+from controller.rules.clock import trusted
+from controller.rules.daily import last_at
 from controller.rules.outcome import Outcome
+from controller.rules.passback import OUTSIDE, Way, Whereabouts
+from controller.rules.portal import Passer, PortalState
+from controller.rules.presence import Room
+from controller.rules.zone import ZoneRules
+from controller.timekeeper import Now
 
 _UNSEEN = (DoorForced, DoorHeld, PortalLocked, PortalUnlocked)
+_MOVES = (PresenceMoved, PresenceCorrected)
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """Where a tap comes from (empty: outside), and how all portals stand: who was let pass is on the way."""
+
+    origin: str
+    portals: Mapping[str, PortalState]
+
+    def passing(self) -> list[Passer]:
+        """Everybody known who was let pass, and was not seen to."""
+        return [passer for state in self.portals.values() for passer in state.passing if passer.person is not None]
 
 
 class Presences:
@@ -27,10 +48,21 @@ class Presences:
     def followed(self, outcome: Outcome) -> Outcome:
         """The outcome with the records that follow from it: people who moved, and doubts; the very same one for none."""
         unseen = [body for body in outcome.records if isinstance(body, _UNSEEN)]
-        if not unseen and not outcome.then:
+        moved = [body for body in (*outcome.records, *outcome.then) if isinstance(body, _MOVES)]
+        if not unseen and not moved and not outcome.then:
             return outcome
         doubts = [doubt for body in unseen for doubt in self._doubts(body)]
-        return replace(outcome, then=presence.worth_saying((*doubts, *outcome.then), self._newer))
+        then = presence.worth_saying((*doubts, *outcome.then), self._newer)
+        return replace(outcome, then=(*then, *self._emptied(moved)))
+
+    def _emptied(self, moved: Sequence[PresenceMoved | PresenceCorrected]) -> Iterator[ZoneEmptied]:
+        """The zones that nobody known is in any more, and whose hours somebody had opened."""
+        arrived = {body.person: body.zone for body in moved}
+        for zone in (found.rules for found in self._facility.zones.values() if found.rules.relock_when_empty and moved):
+            stays = any(at in zone.within for at in arrived.values())
+            if not stays and presence_facts.opened(self._facts.connection, zone.id):
+                if presence_facts.count(self._facts.connection, zone.within, arrived, 1) == 0:
+                    yield ZoneEmptied(zone.id)
 
     def _doubts(self, body: msgspec.Struct) -> tuple[PresenceDoubted, ...]:
         portal = self._facility.portals[body.portal]  # type: ignore[attr-defined]
@@ -56,3 +88,37 @@ class Presences:
                 person, side = found
                 sides = (portal.outer, portal.inner) if side == "in" else (portal.inner, portal.outer)
                 yield PresenceMoved(person, *sides, id, release, False)
+
+    # What the decision on a tap looks at -----------------------------------------------------------------------------------
+
+    def way(self, zone: ZoneRules, badge: BadgeFact | None, coming: Coming | None, now: Now) -> Way | None:
+        """How the tap comes into the zone; None where the zone has no anti-passback, or nobody is known."""
+        if zone.passback == "off" or badge is None or coming is None:
+            return None
+        origin = self._facility.zones[coming.origin].rules.within if coming.origin else OUTSIDE
+        forgiven = None if zone.forgiven_at is None else last_at(zone.forgiven_at, self._facility.timezone, now.judged)
+        return Way(origin, self._whereabouts(badge.person, now), forgiven)
+
+    def _whereabouts(self, person: int, now: Now) -> Whereabouts | None:
+        """Where the person is, if that is a zone that there still is. By a clock that is not trusted it is not certain."""
+        known = presence_facts.whereabouts(self._facts.connection, person, now.judged)
+        if known is None or (known.zone and known.zone not in self._facility.zones):
+            return None
+        return known if trusted(now.clock) or known.doubt else replace(known, doubt="clock")
+
+    def rooms(self, zone: ZoneRules, badge: BadgeFact | None, coming: Coming | None) -> tuple[Room, ...]:
+        """How full the zones with a limit are that the tap leads into: not those that it comes from already."""
+        if badge is None or coming is None:
+            return ()
+        zones = (self._facility.zones[id].rules for id in (zone.id, *zone.around))
+        return tuple(
+            Room(into.id, self._others(into, badge.person, coming), into.most_inside)
+            for into in zones
+            if into.most_inside and coming.origin not in into.within
+        )
+
+    def _others(self, zone: ZoneRules, person: int, coming: Coming) -> int:
+        """How many others are in the zone or on their way into it, counted up to its limit."""
+        arriving = {passer.person for passer in coming.passing() if passer.zone in zone.within} - {person, None}
+        apart = [person, *(known for known in arriving if known is not None)]
+        return len(arriving) + presence_facts.count(self._facts.connection, zone.within, apart, zone.most_inside)

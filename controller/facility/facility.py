@@ -9,7 +9,6 @@ import msgspec
 
 from controller.facility.days import calendar_of
 from controller.facility.forms import (
-    ASSURANCES,
     AnnunciatorForm,
     BrokerForm,
     ClockForm,
@@ -23,6 +22,7 @@ from controller.facility.hours import hours_text, schedule_of
 from controller.facility.mistakes import listen_address, mistakes_in
 from controller.facility.requirements import conditions_in, described_conditions
 from controller.facility.settings import BadSettings, load_settings
+from controller.facility.zones import Plan, plan_of, zone_rules
 from controller.record.conditions import Condition
 from controller.record.kinds.site import PortalSet, ReaderSet, ScheduleSet, ZoneSet
 from controller.rules.portal import Timing
@@ -133,7 +133,10 @@ class Facility:
 
 def _zone_set(zone: Zone) -> ZoneSet:
     requires = tuple(condition.id for condition in zone.rules.conditions)
-    return ZoneSet(zone.id, zone.name.ja, zone.name.en, zone.least_assurance, requires)
+    rules, inside = zone.rules, next(iter(zone.rules.around), "")
+    return ZoneSet(
+        zone.id, zone.name.ja, zone.name.en, rules.least_assurance, requires, inside=inside, most_inside=rules.most_inside
+    )
 
 
 def load_facility(path: Path, also: Callable[[FacilityForm], Iterable[str]] = lambda form: ()) -> Facility:
@@ -146,7 +149,7 @@ def load_facility(path: Path, also: Callable[[FacilityForm], Iterable[str]] = la
 
 
 def _facility(form: FacilityForm, folder: Path) -> Facility:
-    zone = ZoneInfo(form.site.timezone)
+    zone, plan = ZoneInfo(form.site.timezone), plan_of(form.zone)
     calendar = calendar_of(form.calendar)
     schedules = {"always": always(zone)} | {s.id: schedule_of(s, zone, calendar) for s in form.schedule}
     portals = {p.id: _portal(p, schedules) for p in form.portal}
@@ -162,7 +165,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         entries_days=form.retention.entries_days,
         building=form.simulation.building if form.simulation else "",
         backup_recipients=form.backup.recipients,
-        zones={z.id: _zone(z, conditions) for z in form.zone},
+        zones={z.id: _zone(z, conditions, plan) for z in form.zone},
         portals=portals,
         readers={r.id: r for p in portals.values() for r in p.readers},
         calendar=calendar,
@@ -173,9 +176,9 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
     )
 
 
-def _zone(form: ZoneForm, conditions: Mapping[str, Condition]) -> Zone:
+def _zone(form: ZoneForm, conditions: Mapping[str, Condition], plan: Plan) -> Zone:
     required = tuple(conditions[id] for id in form.requires)
-    return Zone(form.id, form.name, ZoneRules(form.id, ASSURANCES[form.least_assurance], required))
+    return Zone(form.id, form.name, zone_rules(form, plan, required))
 
 
 def _broker(form: BrokerForm | None, folder: Path) -> BrokerForm | None:

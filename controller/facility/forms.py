@@ -119,6 +119,18 @@ class ZoneForm(_Form, frozen=True):
     least_assurance: str = "mutual"
     requires: tuple[str, ...] = ()
     """`pledge:ID` and `training:ID`: what whoever enters has to have signed and attended (C5.1, C7.6)."""
+    inside: str = ""
+    """The zone that this one lies in; empty: in none."""
+    anti_passback: str = "off"
+    """`off`, `soft` (let in, and a violation on record) or `hard` (refused): who enters must have left."""
+    anti_passback_min: int = 0
+    """So many minutes a violation counts; 0: until the person was seen to leave."""
+    anti_passback_forgiven_at: str = ""
+    """The hour of the day, `04:00`, at which everybody starts anew; empty: never."""
+    most_inside: int = 0
+    """So many people at a time; 0: no limit."""
+    relock_when_empty: bool = False
+    """What the first card opened locks again when the last one has left."""
 
 
 class PledgeForm(_Form, frozen=True):

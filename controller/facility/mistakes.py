@@ -18,6 +18,7 @@ from controller.facility.hours import GROUPS, windows
 from controller.facility.interlocks import interlock_mistakes
 from controller.facility.requirements import requirement_mistakes
 from controller.facility.settings import did_you_mean
+from controller.facility.zones import zone_mistakes
 from controller.rules.schedule import DAYS
 
 _MOST_RECOVERY_S = 600
@@ -58,6 +59,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
                 f"zone[{n}].least_assurance: {zone.least_assurance!r} is none of {', '.join(map(repr, ASSURANCES))}"
                 + did_you_mean(zone.least_assurance, ASSURANCES)
             )
+    yield from zone_mistakes(form)
     for n, schedule in enumerate(form.schedule, 1):
         yield from _schedule_mistakes(f"schedule[{n}]", schedule)
     for n, portal in enumerate(form.portal, 1):

@@ -71,7 +71,16 @@ _TABLES = (
     Table("site", {"site": str, "name_ja": str, "name_en": str, "timezone": str, "at": str, "seq": int}, ("site",)),
     Table(
         "zone",
-        {"zone": str, "name_ja": str, "name_en": str, "least_assurance": int, "requires": str, "position": int},
+        {
+            "zone": str,
+            "name_ja": str,
+            "name_en": str,
+            "least_assurance": int,
+            "requires": str,
+            "inside": str,
+            "most_inside": int,
+            "position": int,
+        },
         ("zone",),
     ),
     Table(

@@ -17,6 +17,8 @@ from controller.record.kinds.right import ESCORT, OWN
 from controller.record.refusals import Code
 from controller.rules import condition
 from controller.rules.outcome import Refusal
+from controller.rules.passback import Way, keeps_out
+from controller.rules.presence import Room
 from controller.rules.schedule import Schedule
 from controller.rules.zone import ZoneRules
 
@@ -94,6 +96,10 @@ class Case:
     """What the person has signed and attended of what the zone requires."""
     evacuations: tuple[int, ...] = ()
     """The records by which it is being evacuated."""
+    way: Way | None = None
+    """Where the tap comes from, and where its holder was last seen; None where the zone does not ask."""
+    rooms: tuple[Room, ...] = ()
+    """How full the zones with a limit are that the tap leads into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +182,27 @@ def _training(case: Case) -> Refusal | None:
 def _interlock(case: Case) -> Refusal | None:
     """No portal stands open with which this one is interlocked."""
     return Refusal(Code.INTERLOCK, f"portal.{case.blocking}") if case.blocking else None
+
+
 def _no_evacuation(case: Case) -> Refusal | None:
     """Nobody is being led out of the zone or the site. Last: who would come in otherwise is told to stay outside."""
     return Refusal(Code.EVACUATION, "zone.evacuation") if case.evacuations else None
+
+
+def _exit(case: Case) -> Refusal | None:
+    """By the records the person is where this door leads from (anti-passback, hard)."""
+    return Refusal(Code.EXIT, "presence.zone") if keeps_out(case.zone, case.way, case.now) else None
+
+
+def _seen(case: Case) -> tuple[int, ...]:
+    known = None if case.way is None else case.way.whereabouts
+    return () if known is None else (known.seq, known.doubt_seq)
+
+
+def _room(case: Case) -> Refusal | None:
+    """Neither the zone nor one around it is full."""
+    full = next((room for room in case.rooms if room.full), None)
+    return None if full is None else Refusal(Code.ROOM, f"zone.{full.zone}.most_inside")
 
 
 CHECKS = (
@@ -191,6 +215,8 @@ CHECKS = (
     Check("right", _right, lambda case: tuple(seq for right in case.rights for seq in behind(right))),
     Check("pledge", _pledge, lambda case: condition.behind(PLEDGE, case.fulfilments)),
     Check("training", _training, lambda case: condition.behind(TRAINING, case.fulfilments)),
+    Check("exit", _exit, _seen),
+    Check("room", _room),
     Check("interlock", _interlock),
     Check("evacuation", _no_evacuation, lambda case: case.evacuations),
 )

@@ -10,6 +10,7 @@ record for the zone, and it is not repeated while nobody there is certain: a dou
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import msgspec
 
@@ -23,6 +24,20 @@ EITHER = "*"
 
 Newer = Callable[[str], bool]
 """Whether somebody in this zone (empty: outside) was seen after it was last doubted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How full a zone with a limit is: so many others are inside or on their way in, and so many may be."""
+
+    zone: str
+    others: int
+    most: int
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody more may come in."""
+        return self.others >= self.most
 
 
 def passed(portal: str, inner: str, outer: str, passing: Iterable[Passer]) -> tuple[msgspec.Struct, ...]:

@@ -1,6 +1,7 @@
 """What a zone asks of whoever enters it: the rules of `site.toml`, as the decision sees them."""
 
 from dataclasses import dataclass
+from datetime import time
 
 from controller.record.conditions import Condition
 
@@ -13,3 +14,17 @@ class ZoneRules:
     least_assurance: int = 2
     conditions: tuple[Condition, ...] = ()
     """What whoever enters has to have signed and attended, in the order of `site.toml`."""
+    around: tuple[str, ...] = ()
+    """The zones that it lies in, the nearest first: who is in it is in them."""
+    within: frozenset[str] = frozenset()
+    """Itself, and the zones that lie in it."""
+    passback: str = "off"
+    """Anti-passback: `off`, `soft` or `hard`."""
+    passback_min: int = 0
+    """How long a violation counts, minutes; 0: until the person was seen to leave."""
+    forgiven_at: time | None = None
+    """The hour of the day at which all violations are forgiven."""
+    most_inside: int = 0
+    """So many people at a time; 0: no limit."""
+    relock_when_empty: bool = False
+    """Whether what the first card opened locks again when nobody is inside any more."""

@@ -51,6 +51,17 @@ class ZoneOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (Upsert("zone_opening", row),)
 
 
+@kind("zone.emptied")
+class ZoneEmptied(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last person who was known to be in the zone has left it: its portals wait for a first card again (C8.8)."""
+
+    zone: str
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """Not opened any more."""
+        return (Delete("zone_opening", {"zone": self.zone}),)
+
+
 @kind("portal.overridden")
 class PortalOverridden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An operator set how the portal stands, `open` or `locked`, for a reason, and until then (C8.8)."""

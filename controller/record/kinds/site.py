@@ -106,6 +106,10 @@ class ZoneSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     least_assurance: int
     requires: tuple[str, ...] = ()
     """The conditions that whoever enters has to fulfil: `pledge:nda`, `training:induction` (C5.1, C7.6)."""
+    inside: str = ""
+    """The zone that it lies in; empty for none."""
+    most_inside: int = 0
+    """So many people at a time; 0: no limit."""
 
 
 class ConditionSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
