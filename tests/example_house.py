@@ -16,7 +16,20 @@ from site_peer import SitePeer
 
 from controller.record.canonical import timestamp
 from controller.record.keys import KeyPair
-from controller.record.kinds import badge, door, entry, person, posture, request, right, site, start, trust
+from controller.record.kinds import (
+    badge,
+    door,
+    entry,
+    group,
+    membership,
+    person,
+    posture,
+    request,
+    right,
+    site,
+    start,
+    trust,
+)
 from controller.record.private import PrivateRow
 from dashboard import database as db
 from dashboard.config import Config
@@ -188,6 +201,26 @@ class House:
         self.write(request.RequestRefused("0" * 26, "right.approve", "d", 2, "second_person", "right.requested_by"))
         self.time = datetime(2026, 11, 22, 0, 0, tzinfo=UTC) + timedelta(minutes=self.peer.minutes + 2)
         self.hear()
+        return self
+
+    def groups(self) -> "House":
+        """Group 1 may enter the lab and asks for the store; person 2 is in it, person 8 waits to join; group 2 is closed."""
+        for number, name in ((1, "試作班"), (2, "旧量産班")):
+            ref = self.private(f"team-{number}", name=name).ref()
+            self.write(group.GroupCreated(number, ref, 2, "active"), by="operator:2")
+        for number, zone, decided in ((101, "lab", True), (102, "store", False)):
+            purpose = self.private(f"purpose-{number}", purpose="班の業務のため").ref()
+            until = "2027-03-31T15:00:00.000000Z"
+            asked = right.RightRequested(
+                number, None, zone, "office", self.peer.now(), until, purpose, 2, "requested", 1, "own"
+            )
+            self.write(asked, by="operator:2")
+            self.write(*([right.RightApproved(number, 3, "active")] if decided else []))
+        for number, who, decided in ((1, 2, True), (2, 8, False)):
+            purpose = self.private(f"membership-{number}", purpose="配属のため").ref()
+            self.write(membership.MembershipRequested(number, 1, who, purpose, 2, "requested"), by="operator:2")
+            self.write(*([membership.MembershipApproved(number, 3, "active")] if decided else []))
+        self.write(group.GroupClosed(2, 2, "closed"), by="operator:2")
         return self
 
     def orders(self) -> "House":

@@ -11,6 +11,8 @@ from dashboard.read.names import Names
 from dashboard.read.sites import Site
 
 PAGE = 100
+MOST_OF_TEAM = 200
+"""As many as the rules let a group have."""
 STATES = ("requested", "active", "declined", "revoked")
 
 
@@ -43,12 +45,26 @@ class Right:
 
 
 def of_person(connection: sa.Connection, names: Names, person: int, now: str) -> list[Right]:
-    """A person's rights: those that wait, those that hold, and the last that no longer do."""
-    table = projected["access_right"].c
-    query = _rights(names.site).where(table.person == person)
+    """A person's rights and those of their groups: those that wait, those that hold, and the last that no longer do."""
+    table, joined = projected["access_right"].c, projected["membership"].c
+    teams = sa.select(joined.team).where(
+        joined.ledger_site == names.site.id,
+        joined.epoch == names.site.epoch,
+        joined.person == person,
+        joined.state == "active",
+    )
+    standing = table.state.in_(("requested", "active"))
+    query = _rights(names.site).where(sa.or_(table.person == person, sa.and_(table.team.in_(teams), standing)))
     order = sa.case((table.state == "requested", 0), (table.state == "active", 1), else_=2)
     rows = connection.execute(query.order_by(order, table.access_right.desc()).limit(PAGE)).all()
     return _named(rows, names, now)
+
+
+def of_team(connection: sa.Connection, names: Names, team: int, now: str) -> list[Right]:
+    """A group's rights that wait or hold."""
+    table = projected["access_right"].c
+    query = _rights(names.site).where(table.team == team, table.state.in_(("requested", "active")))
+    return _named(connection.execute(query.order_by(table.access_right).limit(MOST_OF_TEAM)).all(), names, now)
 
 
 def in_state(

@@ -7,11 +7,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from controller.record.canonical import timestamp
+from controller.record.kinds.right import MANNERS, OWN
 from controller.record.requests import ApproveRight, DeclineRight, RequestRight, RevokeRight
-from dashboard.read import rights
+from dashboard.read import groups, people, rights
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request
-from dashboard.views.subject import chosen_site, names_at, now_text, person_at, right_at
+from dashboard.views.subject import chosen_site, group_at, names_at, now_text, person_at, right_at
 from dashboard.web.chrome import started_alone
 from dashboard.web.context import here, user
 from dashboard.web.fields import Fields
@@ -34,9 +35,10 @@ def page() -> str:
     with here().connect() as connection:
         site, choices = chosen_site(connection, "rights.page", request.args.get("site", ""))
         names = Names(connection, site, language())
+        joining = groups.waiting(connection, names) if state == "requested" else []
         found, more = rights.in_state(connection, names, state, now_text(), before)
     return render_template(
-        "rights.html", site=site, sites=choices, rights=found, more=more, state=state, states=rights.STATES
+        "rights.html", site=site, sites=choices, rights=found, joining=joining, more=more, state=state, states=rights.STATES
     )
 
 
@@ -46,16 +48,33 @@ def ask_for(site: str, id: int) -> Response | str | tuple[str, int]:
     with here().connect() as connection:
         names = names_at(connection, site)
         found = person_at(connection, names, id)
+    return _ask(site, names, found, None)
+
+
+@blueprint.route("/groups/<site>/<int:id>/rights/ask", methods=["GET", "POST"])
+def ask_group(site: str, id: int) -> Response | str | tuple[str, int]:
+    """Asks for a right of a group: it will hold for everybody who is in it."""
+    with here().connect() as connection:
+        names = names_at(connection, site)
+        found = group_at(connection, names, id)
+    return _ask(site, names, None, found)
+
+
+def _ask(
+    site: str, names: Names, person: people.Person | None, group: groups.Group | None
+) -> Response | str | tuple[str, int]:
     form = Fields(request.form)
     if request.method == "POST":
-        body = _right(form, names, id)
+        body = _right(form, names, person.person if person else None, group.team if group else None)
         purpose = form.text("purpose", required=_("Write what the right is for."))
         if body is not None and not form.errors:
             return to_request(ask(site, body, {"purpose": purpose}))
     today = here().now().astimezone(zone_of(names.site.timezone)).date()
     page = render_template(
         "ask_right.html",
-        person=found,
+        person=person,
+        group=group,
+        manners=MANNERS,
         site=names.site,
         zones=names.zones,
         schedules=names.schedules,
@@ -66,9 +85,10 @@ def ask_for(site: str, id: int) -> Response | str | tuple[str, int]:
     return page, 400 if form.errors else 200
 
 
-def _right(form: Fields, names: Names, person: int) -> RequestRight | None:
+def _right(form: Fields, names: Names, person: int | None, team: int | None) -> RequestRight | None:
     zone = form.choice("zone", names.zones, _("Choose a zone."))
     schedule = form.choice("schedule", names.schedules, _("Choose the hours."))
+    manner = form.choice("manner", MANNERS, _("Choose how the right lets in.")) if "manner" in form.values else OWN
     from_at = form.moment("from", names.site.timezone)
     until_at = form.moment("until", names.site.timezone, end_of_day=True)
     if until_at is None and not form.values.get("until", "").strip():
@@ -77,7 +97,7 @@ def _right(form: Fields, names: Names, person: int) -> RequestRight | None:
         return None
     if until_at <= from_at or until_at <= here().now():
         form.errors["until"] = _("The end has to come after the beginning, and after today.")
-    return RequestRight(person, zone, schedule, timestamp(from_at), timestamp(until_at))
+    return RequestRight(person, zone, schedule, timestamp(from_at), timestamp(until_at), team, manner)
 
 
 @blueprint.route("/rights/<site>/<int:id>/approve", methods=["GET", "POST"])
@@ -106,12 +126,16 @@ def _decide(site: str, id: int, act: str) -> Response | str:
     with here().connect() as connection:
         names = names_at(connection, site)
         right = right_at(connection, names, id)
+        operator = user().operators.get(site)
+        in_group = groups.is_in(connection, names.site, operator.person if operator else None, right.team)
     late = right.state not in _FROM[act]
-    own = act == "approve" and is_own(right)
+    own = act == "approve" and (in_group or is_own(right))
     if request.method == "POST" and not late and not own:
         return to_request(ask(site, _BODIES[act](id)))
     alone = bool(started_alone(site))
-    return render_template("decide.html", right=right, site=names.site, act=act, late=late, own=own, alone=alone)
+    return render_template(
+        "decide.html", right=right, site=names.site, act=act, late=late, own=own, in_group=in_group, alone=alone
+    )
 
 
 def is_own(right: rights.Right) -> bool:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from flask import abort
 
 from controller.record.canonical import timestamp
-from dashboard.read import people, portals, rights
+from dashboard.read import groups, people, portals, rights
 from dashboard.read.names import Names
 from dashboard.read.sites import Site, site_called, sites
 from dashboard.web.context import here, user
@@ -56,6 +56,22 @@ def badge_of(connection: sa.Connection, names: Names, person: int, id: int) -> p
 def right_at(connection: sa.Connection, names: Names, id: int) -> rights.Right:
     """The right with this number."""
     found = rights.one(connection, names, id, now_text())
+    if found is None:
+        abort(404)
+    return found
+
+
+def group_at(connection: sa.Connection, names: Names, id: int) -> groups.Group:
+    """The group with this number."""
+    found = groups.one(connection, names, id)
+    if found is None:
+        abort(404)
+    return found
+
+
+def membership_at(connection: sa.Connection, names: Names, id: int) -> groups.Membership:
+    """The membership with this number."""
+    found = groups.membership(connection, names, id)
     if found is None:
         abort(404)
     return found

@@ -6,7 +6,7 @@ from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from dashboard.read import rights, start
+from dashboard.read import groups, rights, start
 from dashboard.read.sites import sites
 from dashboard.read.start import Start
 from dashboard.web.context import here
@@ -28,7 +28,7 @@ class Entry:
 _ENTRIES = (
     ("now.page", _l("Now"), "now", ("now", "portals", "orders")),
     ("ledger.page", _l("Ledger"), "ledger", ("ledger", "start")),
-    ("people.page", _l("People"), "people", ("people", "badges")),
+    ("people.page", _l("People"), "people", ("people", "badges", "groups")),
     ("rights.page", _l("Rights"), "rights", ("rights",)),
 )
 
@@ -68,12 +68,14 @@ def navigation() -> list[Entry]:
 
 
 def _waiting(person: User) -> int:
-    """How many rights wait at the sites where this account approves."""
+    """How many rights and memberships wait at the sites where this account approves."""
     mine = person.sites("right.approve")
     if not mine:
         return 0
     with here().connect() as connection:
-        return sum(rights.waiting(connection, site) for site in sites(connection, mine))
+        return sum(
+            rights.waiting(connection, site) + groups.count_waiting(connection, site) for site in sites(connection, mine)
+        )
 
 
 def started_alone(site: str = "") -> list[Start]:
