@@ -25,6 +25,7 @@ from dashboard.intake.subscriber import Subscriber
 from dashboard.intake.witnessed import Witnessed
 from dashboard.outbox import Outbox, Publisher
 from dashboard.own_key import KEY_FILE
+from dashboard.questions import Questions
 from dashboard.runtime import Changes, Runtime
 
 SESSION_FILE = "session.key"
@@ -55,7 +56,8 @@ def make_runtime(data: Path) -> Runtime:
     keys = own_keys(data)
     engine = open_engine(config.database_url)
     ring = keyring.present(engine, config.sites)
-    return Runtime(config, engine, Outbox(engine, keys, ring), keys, _session_key(data), Changes(), ring=ring)
+    outbox, questions = Outbox(engine, keys, ring), Questions(engine, keys)
+    return Runtime(config, engine, outbox, questions, keys, _session_key(data), Changes(), ring=ring)
 
 
 @contextmanager
@@ -80,6 +82,7 @@ def following(runtime: Runtime) -> Iterator[Subscriber]:
         intake,
         Resend(runtime.engine, runtime.keys),
         MissingTexts(runtime.engine, runtime.keys),
+        runtime.questions,
         Witnessed(runtime.keys.public.id),
         partial(recovery.answer, runtime.engine, runtime.keys),
         changed=runtime.changed.announce,

@@ -233,6 +233,28 @@ outbox = sa.Table(
 )
 """Requests, kept until the site replied or they expired: `waiting`, then `accepted`, `refused` or `expired`."""
 
+question = sa.Table(
+    "question",
+    metadata,
+    _key("id"),
+    sa.Column("ledger_site", sa.Text, nullable=False),
+    sa.Column("account", Whole, nullable=False),
+    sa.Column("person", Whole, nullable=False),
+    sa.Column("portal", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("before", Whole, nullable=False),
+    sa.Column("badge", Whole, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("code", sa.Text),
+    sa.Column("answer", sa.Text),
+    sa.Index("question_site", "ledger_site", "state"),
+    sa.Index("question_account", "account", "id"),
+    sa.Index("question_expires", "expires_at"),
+)
+"""Why a door opens or does not, as somebody asked: `waiting`, then `answered`. Gone soon after it expired."""
+
 fold = sa.Table("fold", metadata, _key("id", Whole), sa.Column("version", Whole, nullable=False))
 """One row: the FOLD_VERSION that the projected tables were folded with."""
 

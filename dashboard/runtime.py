@@ -10,6 +10,7 @@ from dashboard.config import Config
 from dashboard.keyring import KeyRing
 from dashboard.measures import Measures
 from dashboard.outbox import Outbox
+from dashboard.questions import Questions
 
 
 class Changes:
@@ -73,6 +74,7 @@ class Runtime:
     config: Config
     engine: sa.Engine
     outbox: Outbox
+    questions: Questions
     keys: KeyPair
     session_key: bytes
     changed: Changes

@@ -15,6 +15,7 @@ from flask import Flask
 from site_peer import SitePeer
 
 from controller.record.canonical import timestamp
+from controller.record.explained import Explained, Unanswered
 from controller.record.keys import KeyPair
 from controller.record.kinds import (
     badge,
@@ -35,6 +36,7 @@ from dashboard import database as db
 from dashboard.config import Config
 from dashboard.intake.intake import Intake, Message
 from dashboard.outbox import Outbox
+from dashboard.questions import Questions
 from dashboard.runtime import Changes, Runtime
 from dashboard.tls.certificate import Served
 from dashboard.web import create_app, password
@@ -88,7 +90,9 @@ class House:
         self.engine = db.open_engine(self.database or url_in(self.data))
         outbox = Outbox(self.engine, self.keys, sites, self.now)
         config = replace(self.config, data=self.data, sites=sites)
-        self.runtime = Runtime(config, self.engine, outbox, self.keys, b"a key for cookies, thirty-two by", Changes())
+        questions = Questions(self.engine, self.keys, self.now)
+        cookies = b"a key for cookies, thirty-two by"
+        self.runtime = Runtime(config, self.engine, outbox, questions, self.keys, cookies, Changes())
         self.intake = Intake(self.engine, self.keys, sites, self.now)
 
     def now(self) -> datetime:
@@ -114,6 +118,10 @@ class House:
     def reply(self, id: str, code: str | None = None, place: str = "") -> None:
         """The site answers a request; accepted means: done by its newest record."""
         self._take([self.peer.reply(self.keys.public, id, code, place)])
+
+    def answer(self, id: str, found: Explained | Unanswered) -> None:
+        """The site answers a question."""
+        self._take([self.peer.answered(self.keys.public, id, found)])
 
     def private(self, id: str, **text: str) -> PrivateRow:
         """The site publishes a private row."""

@@ -11,6 +11,7 @@ import msgspec
 
 from controller.record.canonical import timestamp
 from controller.record.envelope import Record, encode, kind_of
+from controller.record.explained import Answered, Explained, Unanswered
 from controller.record.keys import KeyPair, PublicKeys
 from controller.record.kinds import badge, door, entry, person, right, site, trust
 from controller.record.kinds.start import mark_after
@@ -111,6 +112,11 @@ class SitePeer:
     def resent(self, to: PublicKeys, first: int, last: int) -> Said:
         records = tuple(data.decode() for data in self.records[first - 1 : last])
         return self.signed(self.topics.resent(to.id), Resent(self.epoch, first, records), retain=False)
+
+    def answered(self, to: PublicKeys, question: str, found: Explained | Unanswered) -> Said:
+        """What the door says, or why that is not said."""
+        code, said = (None, found) if isinstance(found, Explained) else (found, None)
+        return self.signed(self.topics.answered(to.id), Answered(question, code, said), retain=False)
 
     def answer(self, request: bytes, of: PublicKeys) -> Iterator[Said]:
         """What a controller says to a resend request of this dashboard; nothing to any other request."""

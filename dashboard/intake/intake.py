@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from controller.record.canonical import moment, timestamp
+from controller.record.explained import Answered
 from controller.record.keys import KeyPair, PublicKeys
 from controller.record.signed import Forged, open_message
 from controller.record.succession import BrokenChain
@@ -24,6 +25,7 @@ from dashboard.intake.fold import LARGEST_WHOLE
 from dashboard.intake.source import Source, load_sources
 from dashboard.keyring import Accept
 from dashboard.outbox import mark_replied
+from dashboard.questions import mark_answered
 
 log = structlog.get_logger()
 
@@ -95,7 +97,7 @@ class Intake:
         for site in self._sites:
             at = Topics(site)
             filters += [at.key, at.online, at.checkpoint, at.state("+", "#"), at.private(own, "#")]
-            filters += [at.reply(own), at.resent(own), at.record, at.recover]
+            filters += [at.reply(own), at.answered(own), at.resent(own), at.record, at.recover]
         return filters
 
     def take(self, batch: Iterable[Message]) -> None:
@@ -211,6 +213,8 @@ class Intake:
                 standing.private(connection, source, self._keys.sealing, message.topic, "/".join(id), sealed)
             case ["reply", to] if to == own:
                 mark_replied(connection, source.ledger_site, _read(payload, Reply))
+            case ["answered", to] if to == own:
+                mark_answered(connection, source.ledger_site, _read(payload, Answered))
             case ["recover"] if live:
                 self._lost(source, _read(payload, Recover))
             case ["resent", to] if to == own:

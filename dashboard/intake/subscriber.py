@@ -22,6 +22,7 @@ from dashboard.intake.missing_texts import MissingTexts
 from dashboard.intake.resend import Resend
 from dashboard.intake.source import Source
 from dashboard.intake.witnessed import Witnessed
+from dashboard.questions import Questions
 
 BATCH = 500
 LARGEST_WAIT_S = 10.0
@@ -42,6 +43,7 @@ class Subscriber:
         intake: Intake,
         resend: Resend,
         texts: MissingTexts,
+        questions: Questions,
         witnessed: Witnessed,
         recover: Callable[[Source, Recover], tuple[str, bytes]],
         *,
@@ -61,6 +63,7 @@ class Subscriber:
         self._intake = intake
         self._resend = resend
         self._texts = texts
+        self._questions = questions
         self._witnessed = witnessed
         self._recover = recover
         self._changed = changed
@@ -142,6 +145,7 @@ class Subscriber:
             self._changed()
         wanted = self._resend.due(sources, answered, now_s)
         wanted += self._texts.due(sources, now_s)
+        wanted += self._questions.due(sources, now_s)
         lost, self._intake.recover = self._intake.recover, {}
         wanted += [self._recover(sources[site], asked) for site, asked in lost.items()]
         for topic, request in wanted:
