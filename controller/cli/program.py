@@ -15,6 +15,7 @@ from controller.cli.clock import clock
 from controller.cli.deploy import deploy
 from controller.cli.enrolment import enroll
 from controller.cli.erasure import erase
+from controller.cli.evacuate import evacuate
 from controller.cli.explain import explain
 from controller.cli.forgive import forgive
 from controller.cli.key import key
@@ -22,6 +23,7 @@ from controller.cli.ledger import export, rebuild, verify
 from controller.cli.listen import listen
 from controller.cli.operators import operator
 from controller.cli.run import run
+from controller.cli.schedule import schedule
 from controller.cli.setup import setup
 from controller.cli.texts import Lang, all_texts
 from controller.cli.trust import trust
@@ -30,6 +32,7 @@ from controller.demo.cli import demo, tap
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
     "listen": listen, "explain": explain, "clock": clock, "forgive": forgive,
+    "schedule": schedule, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,
     "backup": backup, "restore": restore,
 }  # fmt: skip

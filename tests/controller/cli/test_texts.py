@@ -48,7 +48,7 @@ def test_every_text_that_is_asked_for_is_there() -> None:
     asked = set(re.findall(r"""["']([a-z_]+\.[a-z_]+)["']""", SOURCES)) - set(CONSOLE_COMMANDS)
     groups = {"word", "help", "option", "column", "assurance", "cannot", "source", "finding", "unproven"}
     groups |= {"history", "side", "step", "why", "ask", "setup_next", "setup_step", "sort"}
-    groups |= {"explain", "broker_good", "broker_bad", "broker_fix"}
+    groups |= {"schedule", "weekday", "explain", "broker_good", "broker_bad", "broker_fix"}
 
     assert {key for key in asked if key.partition(".")[0] in all_texts()} <= known
     assert {key for key in known if key.partition(".")[0] not in groups} <= asked
