@@ -32,6 +32,7 @@ lint: install
 	$(BIN)/lint-imports
 
 bench: install
+	-$(BIN)/python -m pip install --quiet --require-hashes -r tests/bench/peers.txt
 	$(BIN)/python -m tests.bench
 
 # 200,000 taps at 20 portals while controller, broker and dashboard are killed; some ten minutes.

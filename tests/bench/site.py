@@ -56,7 +56,7 @@ _PORTAL = """
 [[portal]]
 id = "portal-{n}"
 name = {{ ja = "扉{n}", en = "Portal {n}" }}
-inner = "zone-{n}"
+inner = "zone-{zone}"
 lock = "simulated:{lock}"
 contact = "simulated:{contact}"
 exit_button = "simulated:{exit}?active_low"
@@ -68,14 +68,25 @@ device = "nfc+udp://127.0.0.1:{port}"
 
 
 def write_settings(
-    data: Path, portals: int, *, broker: int = 0, building: str = "127.0.0.1:1", ports: tuple[int, ...] = ()
+    data: Path,
+    portals: int,
+    *,
+    broker: int = 0,
+    building: str = "127.0.0.1:1",
+    ports: tuple[int, ...] = (),
+    zone_rules: str = "",
+    tables: str = "",
 ) -> None:
-    """`site.toml` with so many portals, one reader each; `ports` are the readers', `broker` 0 for none."""
-    text = _HEAD.format(building=building) + (_BROKER.format(port=broker) if broker else "")
-    text += "".join(_ZONE.format(n=n) for n in range(ZONES))
+    """`site.toml` with so many portals, one reader each, in turn into the zones.
+
+    `ports` are the readers', `broker` 0 for none; `zone_rules` are lines of each zone, `tables` more tables of the file.
+    """
+    text = _HEAD.format(building=building) + tables + (_BROKER.format(port=broker) if broker else "")
+    text += "".join(_ZONE.format(n=n) + zone_rules for n in range(ZONES))
     for n in range(portals):
         port = ports[n] if ports else 20_000 + n
-        text += _PORTAL.format(n=n, lock=100 * n, contact=100 * n + 1, exit=100 * n + 2, port=port)
+        place = {"lock": 10 * n, "contact": 10 * n + 1, "exit": 10 * n + 2}
+        text += _PORTAL.format(n=n, zone=n % ZONES, port=port, **place)
     data.mkdir(parents=True, exist_ok=True)
     (data / "site.toml").write_text(text, encoding="utf-8")
 
