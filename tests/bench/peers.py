@@ -83,9 +83,7 @@ def _regorus(zone_of: Callable[[int, int], int]) -> Ask:
     from regorus import Engine
 
     right = {"begin": 0, "end": 2_000_000_000, "opens": 0, "closes": 1440}
-    rights = {
-        str(p): {str(zone_of(p, k)): [right] for k in range(RIGHTS_EACH)} for p in range(1, PEOPLE + 1)
-    }
+    rights = {str(p): {str(zone_of(p, k)): [right] for k in range(RIGHTS_EACH)} for p in range(1, PEOPLE + 1)}
     engine = Engine()
     engine.add_policy("door.rego", _REGO)
     engine.add_data_json(json.dumps({"rights": rights}))

@@ -67,7 +67,9 @@ def _conditions(site: Site, people: int, rights: int) -> None:
             for person in range(first, min(first + _CHUNK, people + 1)):
                 purpose = PrivateRow(f"joining-{person}", 1, {"purpose": "計測"}, secrets.token_hex(16))
                 for body in (
-                    PledgeSigned(2 * person - 1, person, "secrecy", "1", _SHA, today, "joining", None, 1, None, "recorded"),
+                    PledgeSigned(
+                        2 * person - 1, person, "secrecy", "1", _SHA, today, "joining", None, 1, None, "recorded"
+                    ),
                     TrainingCompleted(2 * person, person, "induction", today, until, 1, None, "recorded"),
                     MembershipRequested(person, person % TEAMS + 1, person, purpose.ref(), 1, "requested"),
                     MembershipApproved(person, 2, "active"),
@@ -88,8 +90,6 @@ def _teams(site: Site, rights: int, stamp: Stamp) -> None:
         for zone in range(ZONES):
             rights += 1
             purpose = PrivateRow(f"purpose-{rights}", 1, {"purpose": "計測"}, secrets.token_hex(16))
-            right = RightRequested(
-                rights, None, f"zone-{zone}", SHIFT, *span, purpose.ref(), 1, "active", team=team
-            )
+            right = RightRequested(rights, None, f"zone-{zone}", SHIFT, *span, purpose.ref(), 1, "active", team=team)
             site.ledger.append(right, "operator:1", stamp)
             site.ledger.put_private(purpose, stamp.at)
