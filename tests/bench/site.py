@@ -65,6 +65,11 @@ exit_button = "simulated:{exit}?active_low"
 side = "in"
 device = "nfc+udp://127.0.0.1:{port}"
 """
+_LEAVING = """
+[[portal.reader]]
+side = "out"
+device = "nfc+udp://127.0.0.1:{port}"
+"""
 
 
 def write_settings(
@@ -76,10 +81,12 @@ def write_settings(
     ports: tuple[int, ...] = (),
     zone_rules: str = "",
     tables: str = "",
+    leaving: bool = False,
 ) -> None:
     """`site.toml` with so many portals, one reader each, in turn into the zones.
 
-    `ports` are the readers', `broker` 0 for none; `zone_rules` are lines of each zone, `tables` more tables of the file.
+    `ports` are the readers', `broker` 0 for none; `zone_rules` are lines of each zone, `tables` more tables of the file;
+    `leaving`: each portal has a reader on the way out too.
     """
     text = _HEAD.format(building=building) + tables + (_BROKER.format(port=broker) if broker else "")
     text += "".join(_ZONE.format(n=n) + zone_rules for n in range(ZONES))
@@ -87,6 +94,7 @@ def write_settings(
         port = ports[n] if ports else 20_000 + n
         place = {"lock": 10 * n, "contact": 10 * n + 1, "exit": 10 * n + 2}
         text += _PORTAL.format(n=n, zone=n % ZONES, port=port, **place)
+        text += _LEAVING.format(port=30_000 + n) if leaving else ""
     data.mkdir(parents=True, exist_ok=True)
     (data / "site.toml").write_text(text, encoding="utf-8")
 

@@ -1,7 +1,7 @@
 """A big site whose zones ask for everything: 500 portals, and people with their pledges, courses and groups on record."""
 
 import secrets
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from controller.app import Site, open_site
@@ -33,9 +33,9 @@ name = {{ ja = "導入教育", en = "Induction" }}
 """
 _ZONE_RULES = """\
 requires = ["pledge:secrecy", "training:induction"]
-#anti_passback = "hard"
-#anti_passback_min = 1
-#most_inside = 100000
+anti_passback = "hard"
+anti_passback_min = 1
+most_inside = 100000
 """
 _CHUNK = 5_000
 
@@ -44,7 +44,7 @@ def strict_site(run: Run) -> Path:
     """The data directory of the strict site, closed; made at the first call."""
     data = run.folder / "strict"
     if not data.exists():
-        write_settings(data, STRICT_PORTALS, zone_rules=_ZONE_RULES, tables=_TABLES)
+        write_settings(data, STRICT_PORTALS, zone_rules=_ZONE_RULES, tables=_TABLES, leaving=True)
         site = open_site(data)
         populate(site, run.sizes.people, run.sizes.rights_each, run.say)
         _conditions(site, run.sizes.people, run.sizes.people * run.sizes.rights_each)
@@ -55,9 +55,10 @@ def strict_site(run: Run) -> Path:
 
 def _conditions(site: Site, people: int, rights: int) -> None:
     """Everybody has signed, attended, and is in a group; not durable on the way."""
-    ledger, today = site.ledger, date.today().isoformat()
+    ledger = site.ledger
     ledger.connection.execute("pragma synchronous = off")
     now = datetime.now(UTC)
+    today = f"{now:%Y-%m-%d}"
     stamp = Stamp(timestamp(now), secrets.token_hex(8), "declared")
     until = timestamp(now + timedelta(days=365))
     with ledger.transaction():

@@ -1,4 +1,6 @@
-"""The decision against an oracle that was written apart from it, from the criteria, on plain values (C5.1, C7.1–C7.7, C8.7–C8.9).
+"""The decision against an oracle that was written apart from it, from the criteria, on plain values.
+
+C5.1, C7.1–C7.7, C8.7–C8.9.
 
 A world is a dictionary of numbers and words; times are minutes from now. `answer` reads it flat, in the order in which a
 person would have to put things right; `case_of` makes the rules' case of it. 100,000 worlds, the same in every run.
@@ -15,6 +17,8 @@ import pytest
 from controller.record.conditions import Condition, Fulfilment
 from controller.rules.access import BadgeFact, Case, RightFact, Tap, decide, explain
 from controller.rules.outcome import Refusal
+from controller.rules.passback import Way, Whereabouts
+from controller.rules.presence import Room
 from controller.rules.schedule import Schedule, Window, always
 from controller.rules.zone import ZoneRules
 
@@ -40,31 +44,50 @@ CASES = 100_000
 
 def answer(world: World) -> str:
     """What the door has to say: `granted`, or the first thing that is missing."""
+    return about_the_badge(world) or about_rights(world["rights"]) or about_the_zone(world) or "granted"
+
+
+def about_the_badge(world: World) -> str:
+    """What is wrong with the card, the badge or whose it is, before anybody looks at rights."""
+    badge = world["badge"]
     if world["problem"]:
         return str(world["problem"])
-    if not world["badge"]:
+    if not badge:
         return "enrolment"
-    if world["badge"]["state"] != "active":
+    if badge["state"] != "active":
         return "active_badge"
-    if world["badge"]["person"] != "active":
-        return "active_person"
-    if world["badge"]["last_day_over_in"] is not None and world["badge"]["last_day_over_in"] <= 0:
+    if badge["person"] != "active" or (badge["last_day_over_in"] is not None and badge["last_day_over_in"] <= 0):
         return "active_person"
     if world["lockdown"]:
         return "lockdown"
-    if world["assurance"] < world["least"]:
-        return "assurance"
-    said = about_rights(world["rights"])
-    if said:
-        return said
+    return "assurance" if world["assurance"] < world["least"] else ""
+
+
+def about_the_zone(world: World) -> str:
+    """What the zone asks for besides a right."""
     for sort in ("pledge", "training"):
         if world[sort] and not any(is_held(one) for one in world[sort]["held"]):
             return sort
+    if world["passback"] and cannot_be_here(world["passback"]):
+        return "exit"
+    if world["room"] and world["room"]["inside"] >= world["room"]["most"]:
+        return "room"
     if world["interlocked door stands open"]:
         return "interlock"
-    if world["evacuation"]:
-        return "evacuation"
-    return "granted"
+    return "evacuation" if world["evacuation"] else ""
+
+
+def cannot_be_here(passback: World) -> bool:
+    """The door leads from the lobby, with the corridor in it, into the lab, with the vault in it; hard, or it is let in."""
+    if passback["mode"] != "hard" or passback["seen in"] in (None, "lobby", "corridor") or passback["pardoned"]:
+        return False
+    if passback["forgiven before"] is not None and passback["seen at"] < passback["forgiven before"]:
+        return False
+    if passback["minutes"] and -passback["seen at"] >= passback["minutes"]:
+        return False
+    inside = passback["seen in"] in ("lab", "vault")
+    doubted = passback["doubt"] and not (passback["doubt"] == "button" and passback["minutes"] and inside)
+    return not doubted
 
 
 def about_rights(rights: list[World]) -> str:
@@ -117,6 +140,8 @@ def draw(chance: random.Random) -> World:
         "rights": [draw_right(chance) for _ in range(chance.choice((0, 1, 1, 2, 2, 3, 3)))],
         "pledge": seldom({"held": [held() for _ in range(chance.randrange(3))]}, None, 3),
         "training": seldom({"held": [held() for _ in range(chance.randrange(3))]}, None, 3),
+        "passback": seldom(draw_passback(chance), None, 3),
+        "room": seldom({"inside": chance.randrange(4), "most": chance.choice((1, 2, 3, 9))}, None, 6),
         "interlocked door stands open": seldom(True, False),
         "evacuation": seldom(True, False),
     }
@@ -131,6 +156,43 @@ def draw_right(chance: random.Random) -> World:
         "hours": chance.choice(("always", "always", "tuesday morning", "wednesday", "never", "not in site.toml")),
         "manner": chance.choice(("own", "escort")),
     }
+
+
+def draw_passback(chance: random.Random) -> World:
+    """A zone's anti-passback, and where the badge's holder was seen last."""
+    return {
+        "mode": chance.choice(("soft", "hard", "hard", "hard")),
+        "minutes": chance.choice((0, 0, 30)),
+        "seen in": chance.choice((None, "", "lobby", "corridor", "lab", "lab", "vault", "canteen")),
+        "seen at": chance.choice((0, -1, -29, -30, -31, -600)),
+        "forgiven before": chance.choice((None, None, -30, -1, 0)),
+        "doubt": chance.choice(("", "", "", "button", "forced")),
+        "pardoned": chance.randrange(8) == 0,
+    }
+
+
+def zone_of(world: World, conditions: tuple[Condition, ...]) -> ZoneRules:
+    """The lab, as it asks for things in this world."""
+    passback = world["passback"] or {"mode": "off", "minutes": 0}
+    return ZoneRules(
+        "lab",
+        world["least"],
+        conditions,
+        within=frozenset({"lab", "vault"}),
+        passback=passback["mode"],
+        passback_min=passback["minutes"],
+    )
+
+
+def way_of(passback: World | None) -> Way | None:
+    """From where the tap comes, and where its holder was seen."""
+    if not passback:
+        return None
+    seen = None
+    if passback["seen in"] is not None:
+        since = NOW + timedelta(minutes=passback["seen at"])
+        seen = Whereabouts(passback["seen in"], since, 3, passback["doubt"], 4, passback["pardoned"])
+    return Way(frozenset({"lobby", "corridor"}), seen, at(passback["forgiven before"]))
 
 
 def case_of(world: World) -> Case:
@@ -149,7 +211,7 @@ def case_of(world: World) -> Case:
     return Case(
         Tap("c", world["assurance"], world["problem"], ""),
         badge and BadgeFact(1, 14, badge["state"], badge["person"], 5, 6, at(badge["last_day_over_in"])),
-        ZoneRules("lab", world["least"], tuple(conditions)),
+        zone_of(world, tuple(conditions)),
         NOW,
         SCHEDULES,
         tuple(
@@ -160,6 +222,8 @@ def case_of(world: World) -> Case:
         blocking="other" if world["interlocked door stands open"] else "",
         fulfilments=tuple(fulfilments),
         evacuations=(8,) if world["evacuation"] else (),
+        way=way_of(world["passback"]),
+        rooms=(Room("lab", world["room"]["inside"], world["room"]["most"]),) if world["room"] else (),
     )
 
 
@@ -172,7 +236,8 @@ def at(minutes: int | None) -> datetime | None:
 
 CODES = {
     "granted", "card", "identity", "personalisation", "proof", "enrolment", "active_badge", "active_person", "lockdown",
-    "assurance", "right", "approval", "validity", "schedule", "pledge", "training", "interlock", "evacuation",
+    "assurance", "right", "approval", "validity", "schedule", "pledge", "training", "exit", "interlock", "room",
+    "evacuation",
 }  # fmt: skip
 """Every answer of the decision on one tap."""
 
