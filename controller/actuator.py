@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from controller.clock import Clock
 from controller.inbox import Inbox, PartAnswering, PartFailing
-from controller.rules.effects import ArmReader, Effect, PlaySignal, ReleaseLock, SecureLock
+from controller.keypads import KeypadFeed
+from controller.rules.effects import ArmReader, AskPin, Effect, ForgetPin, PlaySignal, ReleaseLock, SecureLock
 from hardware.protocols import Annunciator, HardwareFault, Lock, Reader
 
 
@@ -14,6 +15,7 @@ class PartsActuator:
     def __init__(
         self, locks: Mapping[str, Lock], annunciators: Mapping[str, Annunciator], readers: Mapping[str, Reader],
         at_portal: Mapping[str, tuple[str, ...]], inbox: Inbox, clock: Clock,
+        keypads: Mapping[str, KeypadFeed] | None = None,
     ) -> None:  # fmt: skip
         self._locks = locks
         self._annunciators = annunciators
@@ -21,6 +23,7 @@ class PartsActuator:
         self._at_portal = at_portal
         self._inbox = inbox
         self._clock = clock
+        self._keypads = keypads or {}
         self._failed: dict[int, str] = {}
 
     def perform(self, effect: Effect) -> None:
@@ -37,6 +40,13 @@ class PartsActuator:
             case ArmReader(reader, seconds):
                 if (part := self._readers.get(reader)) is not None:
                     part.arm(self._clock.monotonic() + seconds if seconds else None)
+
+            case AskPin(reader):
+                if (keypad := self._keypads.get(reader)) is not None:
+                    keypad.ask(effect)
+            case ForgetPin(reader):
+                if (keypad := self._keypads.get(reader)) is not None:
+                    keypad.forget()
 
     def _play(self, annunciator: Annunciator, signal: str) -> None:
         self._on(annunciator, lambda: annunciator.play(signal))

@@ -42,11 +42,13 @@ from controller.facts import Facts
 from controller.feeds import ContactFeed, ReaderFeed
 from controller.inbox import ConsoleAsked, Inbox
 from controller.judgement import Judgement
+from controller.keypads import KeypadFeed, PinBench
 from controller.ledger.faults import disk_fault
 from controller.ledger.ledger import Ledger, Stamp
 from controller.link import Link
 from controller.loop import BATCH, Actuator, Loop
 from controller.parts import Parts, device_mistakes, open_parts
+from controller.pin_hashes import PinHashes
 from controller.pulse import BEAT_S, Pulse
 from controller.record.canonical import timestamp
 from controller.record.keys import BadKey, KeyPair, write_secret
@@ -61,7 +63,7 @@ from controller.works import Works
 from hardware import card_keys
 from hardware.address import parse_reader
 from hardware.nfc_reader import NfcReader
-from hardware.protocols import HardwareFault, Reader
+from hardware.protocols import HardwareFault, Keypad, Reader
 
 if TYPE_CHECKING:
     from controller.metrics import Listener
@@ -281,10 +283,12 @@ class Controller:
         self._supervisor = Supervisor(self._end)
         self._parts = self._open_parts()
         self._boot = secrets.token_hex(8)
+        self._bench = PinBench(PinHashes(self._site.pepper), self._inbox, len(self._parts.keypads))
+        self._keypads = {id: self._keypad(id, keypad) for id, keypad in self._parts.keypads.items()}
         actuator = PartsActuator(
             self._parts.locks, self._parts.annunciators, self._parts.readers,
             {portal.id: tuple(reader.id for reader in portal.readers) for portal in facility.portals.values()},
-            self._inbox, self._clock,
+            self._inbox, self._clock, self._keypads,
         )  # fmt: skip
         self._link = self._make_link()
         works = Works(data / "poison.json", _passing(data) / f"works-{facility.id}", self._site.pepper)
@@ -306,8 +310,16 @@ class Controller:
         }
         self._contacts = ContactFeed(self._parts.contacts, self._inbox, self._clock)
         self._pulse = Pulse(
-            self._readers, self._contacts, self._endurance.alarmed, self._status, SystemdNotifier().notify
+            self._watched(), self._contacts, self._endurance.alarmed, self._status, SystemdNotifier().notify
         )
+
+    def _keypad(self, id: str, keypad: Keypad) -> KeypadFeed:
+        part, lamps = self._site.facility.readers[id].keypad, self._parts.annunciators.get(id)
+        return KeypadFeed(id, part, keypad, lamps, self._bench, self._inbox, self._clock)
+
+    def _watched(self) -> dict[str, ReaderFeed | KeypadFeed]:
+        """Whoever has to be heard of, readers and keypads."""
+        return self._readers | {f"{id} keypad": keypad for id, keypad in self._keypads.items()}
 
     def _tell(self, done: Committed) -> None:
         """Whoever carries on what was committed."""
@@ -406,12 +418,16 @@ class Controller:
     def _start_readers(self) -> None:
         for id, reader in self._readers.items():
             self._supervisor.start(f"reader {id}", reader.run)
+        for id, keypad in self._keypads.items():
+            self._supervisor.start(f"keypad {id}", keypad.run)
 
     def _start_threads(self) -> None:
         start = self._supervisor.start
         start("contacts", self._contacts.run)
         start("console", Console(self._site.data, self._inbox).run)
         start("truncation", self._truncation.run)
+        if self._keypads:
+            start("pins", self._bench.run)
         if self._link is not None:
             start("link", self._link.run)
         if self._metrics is not None:

@@ -3,11 +3,15 @@
 The door and `sekimori explain` gather here, so that both are answered by the same rules on the same facts.
 """
 
+from dataclasses import replace
+
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.postures import Postures
 from controller.presences import Coming, Presences
 from controller.rules.access import BadgeFact, Case, Tap
+from controller.rules.clock import trusted
+from controller.rules.pin import PinFact, locked
 from controller.timekeeper import Now
 
 
@@ -41,4 +45,23 @@ class Cases:
             evacuations=self._postures.orders.evacuations_of(zone),
             way=self._presences.way(rules, badge, coming, now),
             rooms=self._presences.rooms(rules, badge, coming),
+        )
+
+    def with_pin(self, case: Case, portal: str, now: Now, keypad_failed: bool = False) -> Case:
+        """The case with the second factor, where the portal that is tapped at to enter asks for one now."""
+        hours = self._facility.portals[portal].pin
+        if hours is None or case.badge is None or not hours.ask(case.schedules, now.judged, trusted(now.clock)):
+            return case
+        return replace(case, pin=self.pin(case.badge.person, now, keypad_failed))
+
+    def pin(self, person: int, now: Now, keypad_failed: bool = False) -> PinFact:
+        """How it stands with the person's PIN."""
+        standing = self._facts.pins.standing(person)
+        return PinFact(
+            standing.state == "set",
+            standing.pin,
+            standing.failures,
+            locked(standing.locked_until, now.judged, trusted(now.clock)),
+            keypad_failed,
+            seq=standing.seq,
         )

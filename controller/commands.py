@@ -20,10 +20,11 @@ from controller.record.kinds.clock import ClockConfirmed
 from controller.record.private import LONGEST_TEXT, PrivateRow
 from controller.record.refusals import Code
 from controller.record.requests import EnrolBadge, ErasePerson, Number
-from controller.rules import badge, clock, erasure, evacuation, leaving, poison, start, trust
+from controller.rules import badge, clock, erasure, evacuation, leaving, pin_keeping, poison, start, trust
 from controller.rules.access import Tap
 from controller.rules.authority import OperatorFact
 from controller.rules.badge import Enrolment
+from controller.rules.hashed import FORMS, HashedPin
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.posture import SITE
 from controller.rules.schedule import WallClock
@@ -116,6 +117,21 @@ class ConfirmClock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shown_at: str
 
 
+class SetPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let this be the person's PIN: its hashes in hex, made where it was typed; `form` says how."""
+
+    person: Number
+    form: Number
+    own: str
+    duress: str
+
+
+class OfPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person's PIN: cleared, or let out of its lock-out."""
+
+    person: Number
+
+
 def _trust(asked: Trust, facts: Facts, _facility: Facility, _now: Now) -> Outcome | Refusal:
     try:
         keys = PublicKeys.parse(asked.key)
@@ -188,6 +204,24 @@ def _person_leave(asked: LeavePerson, facts: Facts, facility: Facility, now: Now
     return leaving.leave(asked, found, held, CONSOLE, "console", WallClock(facility.timezone, now.judged))
 
 
+def _pin_set(asked: SetPin, facts: Facts, _facility: Facility, _now: Now) -> Outcome | Refusal:
+    try:
+        hashed = HashedPin(asked.form, bytes.fromhex(asked.own), bytes.fromhex(asked.duress))
+    except ValueError:
+        return Refusal(Code.FORM, "pin")
+    if asked.form not in FORMS:
+        return Refusal(Code.FORM, "form")
+    return pin_keeping.set_at_console(asked.person, facts.person_state(asked.person), facts.next("pin"), hashed)
+
+
+def _pin_clear(asked: OfPerson, facts: Facts, _facility: Facility, _now: Now) -> Outcome | Refusal:
+    return pin_keeping.clear(facts.pins.standing(asked.person))
+
+
+def _pin_unlock(asked: OfPerson, facts: Facts, _facility: Facility, _now: Now) -> Outcome | Refusal:
+    return pin_keeping.unlock(facts.pins.standing(asked.person), CONSOLE)
+
+
 def _clock_confirm(asked: ConfirmClock, _facts: Facts, _facility: Facility, now: Now) -> Outcome | Refusal:
     try:
         shown = moment(asked.shown_at)
@@ -222,6 +256,9 @@ COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
     "forgive": (Forgive, _forgive),
     "evacuation.begin": (Evacuate, _evacuation_begin),
     "evacuation.end": (EvacuationOver, _evacuation_end),
+    "pin.set": (SetPin, _pin_set),
+    "pin.clear": (OfPerson, _pin_clear),
+    "pin.unlock": (OfPerson, _pin_unlock),
     "clock.confirm": (ConfirmClock, _clock_confirm),
 }
 

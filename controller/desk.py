@@ -40,6 +40,7 @@ from controller.rules import (
     leaving,
     passage,
     person,
+    pin_keeping,
     posture,
     right,
     special_day,
@@ -67,6 +68,8 @@ LONGEST_S = {
     "badge.enrol": 60.0,
     "pledge.sign": 3600.0,
     "training.complete": 3600.0,
+    "pin.enrol": 60.0,
+    "pin.unlock": 600.0,
 }
 """Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason.
 
@@ -210,13 +213,30 @@ class Desk:
             asked.body,
             asked.operator,
             portal=None if at is None else at.portal,
-            busy=asked.body.reader in open_at,
+            busy=asked.body.reader in open_at or asked.body.reader in self._facts.pins.enrolments({}),
             person_state=self._facts.person_state(asked.body.person),
             now=asked.now,
         )
 
     def _badge_retire(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
         return badge.retire(self._facts.badge(asked.body.badge), asked.body.badge, asked.body.state)
+
+    def _pin_enrol(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        at = self._facility.readers.get(asked.body.reader)
+        return pin_keeping.open_enrolment(
+            asked.body,
+            asked.operator,
+            portal=None if at is None or not at.keypad else at.portal,
+            busy=asked.body.reader in self._facts.enrolments({}) or asked.body.reader in self._facts.pins.enrolments({}),
+            person_state=self._facts.person_state(asked.body.person),
+            now=asked.now,
+        )
+
+    def _pin_clear(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return pin_keeping.clear(self._facts.pins.standing(asked.body.person))
+
+    def _pin_unlock(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return pin_keeping.unlock(self._facts.pins.standing(asked.body.person), asked.operator)
 
     def _right_request(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
         number = self._facts.next("access_right")
@@ -422,6 +442,9 @@ RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refus
     "person.erase": Desk._person_erase,
     "badge.enrol": Desk._badge_enrol,
     "badge.retire": Desk._badge_retire,
+    "pin.enrol": Desk._pin_enrol,
+    "pin.clear": Desk._pin_clear,
+    "pin.unlock": Desk._pin_unlock,
     "right.request": Desk._right_request,
     "right.approve": Desk._right_approve,
     "right.decline": Desk._right_decline,

@@ -26,6 +26,8 @@ from controller.inbox import (
     Input,
     PartAnswering,
     PartFailing,
+    PinChosen,
+    PinTyped,
     RequestReceived,
 )
 from controller.ledger.faults import FULL, UNAVAILABLE, disk_fault, is_damage
@@ -253,6 +255,8 @@ class Endurance:
                 outage.requests += 1
             case ConsoleAsked():
                 item.answer({"code": "part", "place": f"{DISK}: {outage.reason}", "first": 0, "last": 0, "records": []})
+            case PinTyped() | PinChosen():
+                pass  # nobody waits for it any more
             case PartFailing(part) | PartAnswering(part):
                 outage.parts[part] = item
             case _:

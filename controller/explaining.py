@@ -47,7 +47,8 @@ def explained(
     trusted = not facts.clock_is_doubted()
     now = Now(at, at, 0.0, DECLARED if trusted else UNSYNCED)
     tap, coming = Tap("", assurance, None, ""), Coming(entrance.outer, {})
-    case = Cases(facility, facts, postures).into(entrance.inner, tap, badge, now, coming=coming)
+    cases = Cases(facility, facts, postures)
+    case = cases.with_pin(cases.into(entrance.inner, tap, badge, now, coming=coming), portal, now)
     decision = access.decide(case)
     standing = posture(portal, postures.rule(portal), postures.orders, at, trusted)
     return Explained(

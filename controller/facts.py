@@ -9,6 +9,7 @@ from functools import lru_cache
 from controller.condition_facts import ConditionFacts
 from controller.group_facts import GroupFacts
 from controller.ledger.nodes import subtree_of
+from controller.pin_facts import PinFacts
 from controller.record.canonical import moment
 from controller.record.envelope import decode
 from controller.record.keys import PublicKeys
@@ -63,10 +64,12 @@ class Facts:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.pins = PinFacts(connection)
 
     def reconnect(self, connection: sqlite3.Connection) -> None:
         """Asks this connection from now on."""
         self._connection = connection
+        self.pins.reconnect(connection)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -123,6 +126,7 @@ class Facts:
             badges=[badge for (badge,) in badges],
             rights=rights.fetchall(),
             memberships=self.groups.memberships_of(person),
+            pin=self.pins.current(person),
         )
 
     def right(self, number: int) -> Standing | None:
@@ -285,7 +289,7 @@ class Facts:
         return body if isinstance(body, CalendarConfigured) else None
 
     def next(self, noun: str) -> int:
-        """The next number for a person, badge, access_right, operator or start."""
+        """The next number for a person, badge, access_right, operator, pin or start."""
         row = self._connection.execute(f"select coalesce(max({noun}), 0) + 1 from {noun}").fetchone()  # noqa: S608
         number: int = row[0]
         return number

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.rules.hashed import HashedPin
+from controller.rules.pin_wait import Typed
 from hardware.protocols import CardRead
 
 SHARE = 4
@@ -33,6 +35,25 @@ class ContactSeen:
     portal: str
     which: str
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PinTyped:
+    """What the digits typed at a reader's keypad turned out to be; the digits themselves go nowhere."""
+
+    reader: str
+    ticket: int
+    typed: Typed
+
+
+@dataclass(frozen=True, slots=True)
+class PinChosen:
+    """Somebody has chosen a PIN at a reader's keypad; or, with `hashed` None, nothing that was good, and why."""
+
+    reader: str
+    ticket: int
+    hashed: HashedPin | None = field(default=None, repr=False)
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +105,8 @@ class ConsoleAsked:
 Input = (
     CredentialPresented
     | ContactSeen
+    | PinTyped
+    | PinChosen
     | PartFailing
     | PartAnswering
     | RequestReceived

@@ -21,9 +21,12 @@ from controller.inbox import (
     Input,
     PartAnswering,
     PartFailing,
+    PinChosen,
+    PinTyped,
     QueriesTurnedAway,
     RequestReceived,
 )  # fmt: skip
+from controller.pins import Pins
 from controller.postures import Postures
 from controller.presences import Coming, Presences
 from controller.rates import Rates
@@ -33,13 +36,14 @@ from controller.record.kinds.site import InputsDropped, PartFailed, PartRecovere
 from controller.record.refusals import Code
 from controller.record.requests import Request
 from controller.record.topics import Reply
-from controller.rules import access, badge, epoch, interlock, leaving, passage, passback, posture
+from controller.rules import access, badge, epoch, interlock, leaving, passage, passback, pin_wait, posture
 from controller.rules.access import Tap
 from controller.rules.badge import Enrolment
 from controller.rules.clock import trusted
 from controller.rules.effects import Effect, PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
+from controller.rules.pin import TO_TYPE
 from controller.rules.poison import Poison
 from controller.rules.portal import Cue, PortalState, Status
 from controller.timekeeper import Now
@@ -63,7 +67,12 @@ class Verdict:
     again: Reply | None = None
 
 
-KEPT = frozenset({"enrolment", "poison", "portal_override", "lockdown", "zone_opening", "part", "evacuation", "special_day"})
+KEPT = frozenset(
+    {
+        "enrolment", "poison", "portal_override", "lockdown", "zone_opening", "part", "evacuation", "special_day",
+        "pin_enrolment",
+    }
+)  # fmt: skip
 """The tables of which something is kept between turns: a record that changes one is followed by `reload`."""
 
 
@@ -82,6 +91,7 @@ class Judgement:
         self.postures = Postures(facility, facts)
         self._presences = Presences(facility, facts)
         self._cases = Cases(facility, facts, self.postures)
+        self.pins = Pins(facility, facts, self._cases)
         self._rates = Rates()
         self._told: deque[float] = deque()
         """When dashboards that are trusted no more were last told so."""
@@ -90,6 +100,7 @@ class Judgement:
     def reload(self) -> None:
         """Reads again what is kept from the tables: open enrolments, failed parts, how portals are to stand."""
         self.postures.reload()
+        self.pins.reload()
         self.enrolments = self._facts.enrolments(self._reader_portals)
         self.failed = self._facts.failed_parts()
         self.poison = self._facts.poison()
@@ -124,6 +135,10 @@ class Judgement:
                 return Verdict(self._tap(item, now, portals))
             case ContactSeen():
                 return Verdict(self._contact(item, now, portals))
+            case PinTyped():
+                return Verdict(self._pin_typed(item, now, portals))
+            case PinChosen():
+                return Verdict(self.pins.chosen(item, now))
             case RequestReceived():
                 return self._request(item, now, portals)
             case CheckpointShown(note):
@@ -146,7 +161,7 @@ class Judgement:
         Leaving is not refused, not even so; a contact cannot be, and counts as a part that fails.
         """
         match item:
-            case CredentialPresented(reader):
+            case CredentialPresented(reader) | PinTyped(reader):
                 return self._followed(Verdict(self._refuse_tap(self._facility.readers[reader], now, portals)))
             case ContactSeen(portal, which):
                 part = self._facility.device_of(portal, which)
@@ -187,6 +202,8 @@ class Judgement:
             if not badge.is_open(enrolment, now.judged):
                 yield Verdict(badge.lapse(enrolment))
         yield from self._leavers_due(now)
+        for outcome in self.pins.due(now, lambda portal, reader: self._at(portal, portals, now, reader)):
+            yield Verdict(outcome)
         for dashboard, count in self._rates.due(now.seconds).items():
             yield Verdict(Outcome((InputsDropped(f"request/{dashboard}", count),)))
 
@@ -209,6 +226,7 @@ class Judgement:
         """Seconds until the next deadline, or None for none."""
         waits = [state.deadline - now.seconds for state in portals.values() if state.deadline is not None]
         waits += [(enrolment.until_at - now.judged).total_seconds() for enrolment in self.enrolments.values()]
+        waits += self.pins.waits(now)
         if (edge := self.postures.wait_s(now.judged, trusted(now.clock))) is not None:
             waits.append(edge)
         if (counted := self._rates.wait_s(now.seconds)) is not None:
@@ -236,6 +254,13 @@ class Judgement:
                 personalised=card.personalised,
             )
         at = self._at(reader.portal, portals, now, reader.id)
+        before = self.pins.interrupted(at, tap)
+        decided = self.pins.chooses(reader, tap, known, now) or self._pass(reader, at, tap, known, now, portals)
+        return decided if before is None else before.followed_by(decided)
+
+    def _pass(
+        self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None, now: Now, portals: dict[str, PortalState]
+    ) -> Outcome:
         interlocked = self._facility.portals[reader.portal].interlock
         if reader.side == "out":
             return interlock.left(at.portal, interlocked, portals, self._leave(reader, at, tap, known, now, portals))
@@ -250,14 +275,40 @@ class Judgement:
         now: Now,
         portals: dict[str, PortalState],
     ) -> Outcome:
-        zone = self._facility.portals[reader.portal].inner
-        blocking = interlock.blocking(self._facility.portals[reader.portal].interlock, portals)
-        case = self._cases.into(zone, tap, known, now, blocking, Coming(at.outer, portals))
+        case = self._cases.with_pin(
+            self._inward(at, tap, known, now, portals), at.portal, now, reader.keypad in self.failed
+        )
         decision = access.decide(case)
+        waits = isinstance(decision, Refusal) and decision.place == TO_TYPE
+        waiting = self.pins.wait(case, at, now) if waits else None
+        return waiting or self._entered(at, case, decision)
+
+    def _inward(
+        self, at: At, tap: Tap, known: access.BadgeFact | None, now: Now, portals: dict[str, PortalState]
+    ) -> access.Case:
+        """The case of a tap that leads in."""
+        blocking = interlock.blocking(self._facility.portals[at.portal].interlock, portals)
+        return self._cases.into(at.inner, tap, known, now, blocking, Coming(at.outer, portals))
+
+    def _entered(self, at: At, case: access.Case, decision: access.Grant | Refusal) -> Outcome:
+        """What a tap that leads in comes to."""
         if isinstance(decision, Refusal):
-            return passage.refuse(at, "in", zone, decision, tap, known)
-        entered, who = passage.enter(at, "in", zone, decision, tap.assurance), (decision.badge.person, decision.badge.badge)
+            return passage.refuse(at, "in", at.inner, decision, case.tap, case.badge)
+        who, number = (decision.badge.person, decision.badge.badge), 0 if case.pin is None else case.pin.pin
+        entered = passage.enter(at, "in", at.inner, decision, case.tap.assurance, number)
         return replace(entered, then=(*passback.violated(case.zone, case.way, case.now, at.portal, who), *entered.then))
+
+    def _pin_typed(self, item: PinTyped, now: Now, portals: dict[str, PortalState]) -> Outcome:
+        """What was typed is known: everything is decided anew, on the facts of this moment."""
+        awaited = self.pins.take(item)
+        if awaited is None:
+            return Outcome()
+        at = self._at(awaited.portal, portals, now, awaited.reader)
+        known = self._facts.badge_of(awaited.tap.credential)
+        case = self.pins.answered(awaited, item.typed, self._inward(at, awaited.tap, known, now, portals), now)
+        decision = access.decide(case)
+        outcome = self._entered(at, case, decision)
+        return pin_wait.settled(awaited, item.typed, case.pin, self._facility.pins, decision, outcome, now.judged)
 
     def _leave(
         self,

@@ -185,6 +185,7 @@ class Loop:
             except BaseException as error:
                 self._blame(error)
                 self.portals, self._rejections = before, counted
+                self._judgement.pins.lose()
                 with suppress(sqlite3.Error):  # of a disk that fails: `resume` reads it again
                     self._judgement.reload()
                 raise
@@ -276,6 +277,8 @@ class Loop:
         for row in verdict.outcome.private:
             self._ledger.put_private(row, timestamp(now.at))
             draft.done.private.append(row)
+        for kept in verdict.outcome.pins:
+            self._ledger.put_pin(kept)
         if verdict.outcome.moved is not None:
             self._move(verdict.outcome.moved, allowing)
         draft.effects.extend(verdict.outcome.effects)

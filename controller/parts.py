@@ -10,8 +10,10 @@ from typing import Any
 from controller.facility import AnnunciatorForm, Facility, FacilityForm, device_urls
 from hardware import address, gpio, signals
 from hardware.card_keys import CardKeys
+from hardware.keypad import GpioKeypad
 from hardware.nfc_reader import NfcReader
-from hardware.protocols import Annunciator, Contact, HardwareFault, Lock, Reader
+from hardware.protocols import Annunciator, Contact, HardwareFault, Keypad, Lock, Reader
+from hardware.simulated.keypad import SimulatedKeypad
 from hardware.simulated.pins import SimulatedFactory
 
 
@@ -23,6 +25,7 @@ class Parts:
     contacts: list[tuple[str, str, Contact]] = field(default_factory=list)
     readers: dict[str, Reader] = field(default_factory=dict)
     annunciators: dict[str, Annunciator] = field(default_factory=dict)
+    keypads: dict[str, Keypad] = field(default_factory=dict)
     factories: list[Any] = field(default_factory=list)
 
     def secure(self) -> None:
@@ -31,7 +34,7 @@ class Parts:
             _even_if_faulty(lock.secure)
 
     def close(self) -> None:
-        """Secures the locks and gives everything back. Readers are closed by their own feeds."""
+        """Secures the locks and gives everything back. Readers and keypads are closed by their own feeds."""
         for lock in self.locks.values():
             _even_if_faulty(lock.close)
         for _, _, contact in self.contacts:
@@ -58,13 +61,14 @@ class _Pins:
         self._parts = parts
         self._made: dict[bool, Any] = {}
 
-    def factory(self, pin: address.PinAddress) -> Any:  # noqa: ANN401 - gpiozero's factories are untyped
-        """The factory for this pin. Raises HardwareFault."""
-        if pin.simulated not in self._made:
-            made = SimulatedFactory(self._building) if pin.simulated else gpio.pin_factory()
-            self._made[pin.simulated] = made
+    def factory(self, pin: address.KeypadAddress) -> Any:  # noqa: ANN401 - gpiozero's factories are untyped
+        """The factory for this pin, or for these. Raises HardwareFault."""
+        simulated = isinstance(pin, address.PinAddress) and pin.simulated
+        if simulated not in self._made:
+            made = SimulatedFactory(self._building) if simulated else gpio.pin_factory()
+            self._made[simulated] = made
             self._parts.factories.append(made)
-        return self._made[pin.simulated]
+        return self._made[simulated]
 
 
 def open_parts(facility: Facility, keys: CardKeys) -> Parts:
@@ -92,6 +96,8 @@ def _open_all(parts: Parts, facility: Facility, keys: CardKeys) -> None:
             parts.readers[reader.id] = NfcReader(address.parse_reader(reader.device), keys)
             if reader.annunciator is not None:
                 parts.annunciators[reader.id] = _annunciator(reader.annunciator, pins)
+            if reader.keypad:
+                parts.keypads[reader.id] = _keypad(reader.keypad, pins)
 
 
 def _annunciator(form: AnnunciatorForm, pins: _Pins) -> Annunciator:
@@ -102,10 +108,32 @@ def _annunciator(form: AnnunciatorForm, pins: _Pins) -> Annunciator:
     return gpio.GpioAnnunciator(factory, signals.load(), **lamps)
 
 
+def _keypad(url: str, pins: _Pins) -> Keypad:
+    where = address.parse_keypad(url)
+    factory = pins.factory(where)
+    return GpioKeypad(where, factory) if isinstance(where, address.MatrixAddress) else SimulatedKeypad(where, factory)
+
+
+_READ: dict[str, Callable[[str], object]] = {"device": address.parse_reader, "keypad": address.parse_keypad}
+"""By the last word of a device's key path, how its URL is read; any other is a pin."""
+
+
 def device_mistakes(form: FacilityForm) -> Iterator[str]:
     """What is wrong with the device URLs of a site, with their key paths; opens nothing."""
     for place, url in device_urls(form):
         try:
-            address.parse_reader(url) if place.endswith(".device") else address.parse_pin(url)
+            _READ.get(place.rpartition(".")[2], address.parse_pin)(url)
         except ValueError as error:
             yield f"{place}: {error}"
+    yield from _shared_pins(form)
+
+
+def _shared_pins(form: FacilityForm) -> Iterator[str]:
+    """Pins of a keypad's matrix that something else is on; single pins are compared where the form is read."""
+    seen: dict[str, str] = {}
+    for place, url in device_urls(form):
+        pins = address.pins_of(url)
+        for pin in pins:
+            other = seen.setdefault(pin, place)
+            if other != place and ("keypad" in place or "keypad" in other):
+                yield f"{place}: {pin} is already {other}"

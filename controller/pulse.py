@@ -9,6 +9,7 @@ when that hangs nothing is seen any more, and the watchdog is left unfed.
 from collections.abc import Callable, Mapping
 
 from controller.feeds import ContactFeed, ReaderFeed
+from controller.keypads import KeypadFeed
 
 BEAT_S = 1.0
 """Between two looks; the loop wakes at least this often."""
@@ -21,7 +22,7 @@ class Pulse:
     """Called by the loop's thread alone. `tell` sends one line to systemd, or drops it where there is none."""
 
     def __init__(
-        self, readers: Mapping[str, ReaderFeed], contacts: ContactFeed, alarmed: Callable[[str], bool],
+        self, readers: Mapping[str, ReaderFeed | KeypadFeed], contacts: ContactFeed, alarmed: Callable[[str], bool],
         status: Callable[[], str], tell: Callable[[str], object],
     ) -> None:  # fmt: skip
         self._readers = readers

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from controller.record.tables import Erase
+from controller.record.tables import Erase, RowChange, Upsert
 from controller.turn import Committed
 
 AGAIN_S = 0.5
@@ -31,7 +31,7 @@ class Truncation:
 
     def told(self, done: Committed) -> None:
         """Takes note of a commit. Called by the loop; returns at once."""
-        if any(isinstance(change, Erase) for appended in done.appended for change in appended.changes):
+        if any(_erases(change) for appended in done.appended for change in appended.changes):
             self._owed.set()
 
     def run(self, stop: threading.Event) -> None:
@@ -47,6 +47,11 @@ class Truncation:
             self._owed.set()
             stop.wait(wait_s)
             wait_s = min(2 * wait_s, LONGEST_S)
+
+
+def _erases(change: RowChange) -> bool:
+    """Whether something is overwritten by it: a person's texts, or a PIN that counts no more."""
+    return isinstance(change, Erase) or (isinstance(change, Upsert) and change.table == "pin" and "pin" in change.row)
 
 
 def cut(ledger: Path) -> bool:

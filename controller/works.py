@@ -24,6 +24,8 @@ from controller.inbox import (
     Input,
     PartAnswering,
     PartFailing,
+    PinChosen,
+    PinTyped,
     QueriesTurnedAway,
     RequestReceived,
 )
@@ -57,6 +59,8 @@ def shape(item: Input) -> tuple[str, str, bytes]:
             return "tap", reader, _text(reader, card.credential, str(card.problem))
         case ContactSeen(portal, which):
             return "contact", f"{portal}/{which}", _text(portal, which)
+        case PinTyped(reader) | PinChosen(reader):
+            return "pin", reader, _text(type(item).__name__, reader)  # and no word of what was typed
         case RequestReceived(data):
             return "request", "", data
         case CheckpointShown(note):

@@ -35,6 +35,8 @@ EXPIRES = {
     "badge.enrol": timedelta(seconds=30),
     "pledge.sign": timedelta(minutes=30),
     "training.complete": timedelta(minutes=30),
+    "pin.enrol": timedelta(seconds=30),
+    "pin.unlock": timedelta(minutes=5),
 }
 """What is only good now: it opens, or undoes what locks. All else waits as long as it takes: a revocation never expires."""
 

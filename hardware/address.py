@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 Pull = Literal["up", "down", "none"]
 
-SCHEMES = ("nfc+udp", "nfc+usb", "nfc+tty", "gpio", "simulated")
+SCHEMES = ("nfc+udp", "nfc+usb", "nfc+tty", "gpio", "gpio-keypad", "simulated")
 LATER_SCHEMES = ("node", "osdp")
 TTY_DRIVERS = ("pn532", "arygon")
 HIGHEST_GPIO = 27
@@ -69,8 +69,18 @@ class PinAddress:
         return self.active_low
 
 
+@dataclass(frozen=True, slots=True)
+class MatrixAddress:
+    """A matrix of keys on pins: rows are driven, columns are read. Three columns: 1-9, *, 0, #; a fourth one is A-D, unused."""
+
+    url: str
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+
+
 ReaderAddress = UdpAddress | UsbAddress | TtyAddress
-Address = ReaderAddress | PinAddress
+KeypadAddress = MatrixAddress | PinAddress
+Address = ReaderAddress | PinAddress | MatrixAddress
 
 
 def parse(url: str) -> Address:
@@ -87,6 +97,8 @@ def parse(url: str) -> Address:
             return _tty(url)
         case "gpio" | "simulated":
             return _pin(url, scheme)
+        case "gpio-keypad":
+            return _matrix(url)
     raise ValueError(_unknown_scheme(url, scheme))
 
 
@@ -95,6 +107,8 @@ def parse_reader(url: str) -> ReaderAddress:
     address = parse(url)
     if isinstance(address, PinAddress):
         raise ValueError(f"{url!r} names a pin where a reader was expected, such as nfc+usb: or nfc+udp://HOST:PORT")
+    if isinstance(address, MatrixAddress):
+        raise ValueError(f"{url!r} names a keypad where a reader was expected, such as nfc+usb: or nfc+udp://HOST:PORT")
     return address
 
 
@@ -102,8 +116,28 @@ def parse_pin(url: str) -> PinAddress:
     """Reads the URL of a lock, contact, lamp or buzzer. Raises ValueError."""
     address = parse(url)
     if not isinstance(address, PinAddress):
-        raise ValueError(f"{url!r} names a reader where a pin was expected, such as gpio:17 or simulated:17")
+        what = "keypad" if isinstance(address, MatrixAddress) else "reader"
+        raise ValueError(f"{url!r} names a {what} where a pin was expected, such as gpio:17 or simulated:17")
     return address
+
+
+def parse_keypad(url: str) -> KeypadAddress:
+    """Reads the URL of a keypad: a matrix on pins, or one of the simulated building by its number. Raises ValueError."""
+    address = parse(url)
+    if isinstance(address, MatrixAddress) or (isinstance(address, PinAddress) and address.simulated):
+        return address
+    raise ValueError(f"{url!r} is no keypad; expected gpio-keypad:rows=5,6,13,19&cols=12,16,20 or simulated:NUMBER")
+
+
+def pins_of(url: str) -> tuple[str, ...]:
+    """What a device of this URL takes for itself, so that two of them are not on one pin. A bad URL takes its own name."""
+    try:
+        address = parse(url)
+    except ValueError:
+        return (url.partition("?")[0],)
+    if isinstance(address, MatrixAddress):
+        return tuple(f"gpio:{number}" for number in (*address.rows, *address.columns))
+    return (url.partition("?")[0],)
 
 
 def _unknown_scheme(url: str, scheme: str) -> str:
@@ -159,6 +193,24 @@ def _pin(url: str, scheme: str) -> PinAddress:
     if options.get("active_low", ""):
         raise ValueError(f"{url!r}: active_low takes no value; write {scheme}:{number}?active_low")
     return PinAddress(url, int(number), scheme == "simulated", "active_low" in options, _pull(url, options))
+
+
+def _matrix(url: str) -> MatrixAddress:
+    options = _options(url, url.removeprefix("gpio-keypad:"), ("rows", "cols"))
+    rows, columns = (_numbers(url, name, options.get(name, "")) for name in ("rows", "cols"))
+    if len(rows) != 4 or len(columns) not in (3, 4):
+        raise ValueError(f"{url!r}: a keypad has 4 rows and 3 or 4 cols; expected gpio-keypad:rows=5,6,13,19&cols=12,16,20")
+    if len({*rows, *columns}) < len(rows) + len(columns):
+        raise ValueError(f"{url!r}: a pin stands twice; each row and each column has its own")
+    return MatrixAddress(url, rows, columns)
+
+
+def _numbers(url: str, name: str, text: str) -> tuple[int, ...]:
+    words = text.split(",") if text else []
+    for word in words:
+        if not re.fullmatch(r"0|[1-9][0-9]?", word) or int(word) > HIGHEST_GPIO:
+            raise ValueError(f"{url!r}: {name}: {word!r} is no pin; expected numbers from 0 to {HIGHEST_GPIO}")
+    return tuple(map(int, words))
 
 
 def _pull(url: str, options: dict[str, str]) -> Pull:

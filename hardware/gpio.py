@@ -32,7 +32,7 @@ def pin_factory(chip: int | None = None, revision: int | None = None) -> Any:  #
         raise HardwareFault("gpio:", "absent", f"{type(error).__name__}: {error}") from error
 
 
-def _guarded(part: str, reason: str, act: Callable[[], _T]) -> _T:
+def guarded(part: str, reason: str, act: Callable[[], _T]) -> _T:
     """Does it; whatever goes wrong is a fault of this part."""
     try:
         return act()
@@ -52,11 +52,11 @@ class _Output:
         make = partial(
             OutputDevice, address.number, active_high=not address.active_low, initial_value=False, pin_factory=factory
         )
-        self._device = _guarded(self._part, "absent", make)
+        self._device = guarded(self._part, "absent", make)
 
     def set(self, on: bool) -> None:
         """Raises HardwareFault."""
-        _guarded(self._part, "silent", self._device.on if on else self._device.off)
+        guarded(self._part, "silent", self._device.on if on else self._device.off)
 
     def close(self) -> None:
         """Switches off and gives the pin back; gives it back also when switching off fails."""
@@ -65,7 +65,7 @@ class _Output:
         try:
             self.set(False)
         finally:
-            _guarded(self._part, "silent", self._device.close)
+            guarded(self._part, "silent", self._device.close)
 
 
 class GpioLock:
@@ -98,21 +98,21 @@ class GpioContact:
         pull = _PULLS[address.pull]
         state = True if pull is None else None
         make = partial(DigitalInputDevice, address.number, pull_up=pull, active_state=state, pin_factory=factory)
-        self._device = _guarded(self._part, "absent", make)
+        self._device = guarded(self._part, "absent", make)
 
     def active(self) -> bool:
         """The level now. Raises HardwareFault."""
         # The pin itself is asked: gpiozero ties the active state to the pull, and our contacts do not.
-        return _guarded(self._part, "silent", lambda: bool(self._device.pin.state)) != self._active_low
+        return guarded(self._part, "silent", lambda: bool(self._device.pin.state)) != self._active_low
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Calls `changed` at each edge, from gpiozero's thread. Raises HardwareFault."""
         for edge in ("when_activated", "when_deactivated"):
-            _guarded(self._part, "other", partial(setattr, self._device, edge, changed))
+            guarded(self._part, "other", partial(setattr, self._device, edge, changed))
 
     def close(self) -> None:
         """Gives the pin back. May be called twice."""
-        _guarded(self._part, "silent", self._device.close)
+        guarded(self._part, "silent", self._device.close)
 
 
 class GpioAnnunciator:

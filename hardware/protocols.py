@@ -101,6 +101,19 @@ class Contact(Protocol):
         """Gives the part back."""
 
 
+class Keypad(Protocol):
+    """The keys beside a reader: ten digits, `*` to begin anew, `#` to end. All calls come from the one thread that polls it."""
+
+    def poll(self, wanted: bool) -> str | None:
+        """The key that was newly pressed since the last call, or None; one that is held down is pressed once.
+
+        `wanted`: somebody is asked to type; a keypad that can shows it. Raises HardwareFault.
+        """
+
+    def close(self) -> None:
+        """Gives the part back. May be called twice."""
+
+
 class Annunciator(Protocol):
     """The light and the buzzer beside the door."""
 

@@ -13,7 +13,7 @@ import msgspec
 NAMES = (
     "idle_locked", "idle_open", "seen", "wait", "granted", "denied", "approval", "escort", "granted_offline",
     "denied_offline", "held_open", "forced", "lockdown", "evacuation", "fault", "enrol", "enrol_done", "enrol_failed",
-    "key_due", "busy",
+    "key_due", "busy", "pin", "pin_key", "pin_next", "pin_again",
 )  # fmt: skip
 
 Color = Literal["off", "red", "green", "blue", "amber", "white"]

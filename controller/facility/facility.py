@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from controller.facility.settings import BadSettings, load_settings
 from controller.facility.zones import Plan, plan_of, zone_rules
 from controller.record.conditions import Condition
 from controller.record.kinds.site import PortalSet, ReaderSet, ScheduleSet, ZoneSet
+from controller.rules.pin import PinHours, PinRules
 from controller.rules.portal import Timing
 from controller.rules.posture import Unlocking
 from controller.rules.schedule import Calendar, Schedule, always
@@ -54,6 +56,7 @@ class ReaderAt:
     portal: str
     side: str
     annunciator: AnnunciatorForm | None
+    keypad: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Portal:
     timing: Timing
     unlocking: Unlocking
     interlock: tuple[str, ...] = ()
+    pin: PinHours | None = None
+    """When it asks for a PIN; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ class Facility:
     conditions: dict[str, Condition]
     """Pledges and courses by what zones call them: `pledge:nda`, `training:induction`."""
     condition_names: dict[str, Names]
+    pins: PinRules
 
     @property
     def least_assurance(self) -> int:
@@ -173,6 +179,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         schedule_names={"always": Names("常時", "At any time")} | {s.id: s.name for s in form.schedule},
         conditions=conditions,
         condition_names=condition_names,
+        pins=PinRules(form.pin.length, form.pin.wait_s, form.pin.tries, timedelta(minutes=form.pin.lockout_min)),
     )
 
 
@@ -191,10 +198,18 @@ def _broker(form: BrokerForm | None, folder: Path) -> BrokerForm | None:
 
 
 def _portal(form: PortalForm, schedules: dict[str, Schedule]) -> Portal:
-    readers = tuple(ReaderAt(f"{form.id}/{r.side}", r.device, form.id, r.side, r.annunciator) for r in form.reader)
+    readers = tuple(
+        ReaderAt(f"{form.id}/{r.side}", r.device, form.id, r.side, r.annunciator, r.keypad) for r in form.reader
+    )
     timing = Timing(form.release_s, form.held_open_s)
     return Portal(
         form.id, form.name, form.inner, form.outer, form.lock, form.contact, form.exit_button, readers, timing,
         Unlocking(form.inner, form.outer, schedules.get(form.unlock), form.first_card, form.evacuation == "release"),
         form.interlock,
+        _pin_hours(form),
     )  # fmt: skip
+
+
+def _pin_hours(form: PortalForm) -> PinHours | None:
+    schedule = form.pin or form.pin_outside
+    return PinHours(schedule, outside=not form.pin) if schedule else None

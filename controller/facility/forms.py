@@ -68,6 +68,15 @@ class RetentionForm(_Form, frozen=True):
     entries_days: int = 0
 
 
+class PinForm(_Form, frozen=True):
+    """`[pin]`: digits at least, seconds to type, wrong ones in a row until the badge is locked out, and for how long."""
+
+    length: int = 6
+    wait_s: int = 15
+    tries: int = 5
+    lockout_min: int = 15
+
+
 class MetricsForm(_Form, frozen=True):
     """`[metrics]`: absent, nobody is answered. `host:port`; the figures hold no personal data, and are not encrypted."""
 
@@ -170,6 +179,8 @@ class ReaderForm(_Form, frozen=True):
     device: str
     side: str = "in"
     annunciator: AnnunciatorForm | None = None
+    keypad: str = ""
+    """Where PINs are typed, by device URL; empty: nowhere."""
 
 
 class PortalForm(_Form, frozen=True):
@@ -193,6 +204,10 @@ class PortalForm(_Form, frozen=True):
     """Portals of which none is let go while this one is not shut and locked, and the other way round (an airlock)."""
     evacuation: str = "free_egress"
     """`release`: stands open in an evacuation; else nothing changes, because the way out is wired hardware."""
+    pin: str = ""
+    """The schedule in whose hours a PIN is asked for beside the badge: `always`, or one of the site's; empty: never."""
+    pin_outside: str = ""
+    """The schedule outside whose hours a PIN is asked for; one of the two at most."""
 
 
 class FacilityForm(_Form, frozen=True):
@@ -212,3 +227,4 @@ class FacilityForm(_Form, frozen=True):
     schedule: tuple[ScheduleForm, ...] = ()
     pledge: tuple[PledgeForm, ...] = ()
     course: tuple[CourseForm, ...] = ()
+    pin: PinForm = PinForm()

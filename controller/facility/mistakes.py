@@ -16,6 +16,7 @@ from controller.facility.forms import (
 )
 from controller.facility.hours import GROUPS, windows
 from controller.facility.interlocks import interlock_mistakes
+from controller.facility.pin_mistakes import pin_mistakes, portal_pin_mistakes
 from controller.facility.requirements import requirement_mistakes
 from controller.facility.settings import did_you_mean
 from controller.facility.zones import zone_mistakes
@@ -67,6 +68,8 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         yield from _unlock_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
         if portal.evacuation not in ("free_egress", "release"):
             yield f"portal[{n}].evacuation: {portal.evacuation!r} is neither 'free_egress' nor 'release'"
+        yield from portal_pin_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
+    yield from pin_mistakes(form.pin)
     yield from interlock_mistakes(form.portal)
     yield from _duplicates("pledge", [pledge.id for pledge in form.pledge])
     yield from _duplicates("course", [course.id for course in form.course])
@@ -173,6 +176,8 @@ def device_urls(form: FacilityForm) -> Iterator[tuple[str, str]]:
             yield f"{place}.exit_button", portal.exit_button
         for m, reader in enumerate(portal.reader, 1):
             yield f"{place}.reader[{m}].device", reader.device
+            if reader.keypad:
+                yield f"{place}.reader[{m}].keypad", reader.keypad
             lamps = reader.annunciator
             for lamp in ("red", "green", "blue", "buzzer") if lamps else ():
                 if url := getattr(lamps, lamp):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from controller.ledger import retention
+from controller.ledger import pin_store, retention
 from controller.ledger.erasing import adopt, erase_person
 from controller.record.tables import FOLD_VERSION, TABLES, Delete, Drop, Erase, RowChange, Upsert
 
@@ -43,6 +43,7 @@ def open_writer(path: Path) -> Database:
         connection.executescript(_SCHEMA)
         retention.guard(connection)
         adopt(connection)
+        connection.executescript(pin_store.SCHEMA)
         create_tables(database)
     except sqlite3.Error:
         connection.close()
@@ -117,8 +118,11 @@ class Tables:
                 columns = tuple(change.row)
                 text = self._texts.get((change.table, columns)) or self._upsert(change.table, columns)
                 self._connection.execute(text, tuple(change.row.values()))
+                if change.table == "pin":
+                    pin_store.folded(self._connection, change.row)
             elif isinstance(change, Erase):
                 erase_person(self._connection, change.person)
+                pin_store.blank(self._connection, change.person)
             elif isinstance(change, Drop):
                 retention.drop(self._connection, change)
             else:

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from controller.ledger import erasing, salvage
+from controller.ledger import erasing, pin_store, salvage
 from controller.ledger.database import Tables, create_tables, drop_tables, fold_is_current, latest_time, open_writer
 from controller.ledger.nodes import KEPT_LEVEL, load_frontier
 from controller.record.envelope import MalformedRecord, Record, decode, encode, kind_of
@@ -28,6 +28,7 @@ from controller.record.note import Checkpoint, origin
 from controller.record.private import PrivateRow
 from controller.record.projection import project
 from controller.record.tables import FOLD_VERSION, RowChange
+from controller.rules.hashed import KeptPin
 
 log = structlog.get_logger()
 
@@ -272,6 +273,10 @@ class Ledger:
     def put_private(self, row: PrivateRow, at: str) -> None:
         """Stores a version of a private row inside a transaction, behind the record that speaks of it."""
         erasing.put(self.connection, row, at)
+
+    def put_pin(self, kept: KeptPin) -> None:
+        """Keeps what verifies a PIN inside a transaction, behind the record that speaks of it."""
+        pin_store.put(self.connection, kept)
 
     def has_private(self, id: str, version: int) -> bool:
         """Whether this version of a private row, or the place of one that was erased, is there."""

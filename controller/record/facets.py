@@ -27,7 +27,7 @@ class Facets:
 _ALARMS = frozenset(
     {
         "clock.doubted", "door.held", "door.forced", "evacuation.begun", "input.poisoned", "interlock.broken",
-        "ledger.salvaged", "part.failed", "presence.violated", "requests.rejected",
+        "ledger.salvaged", "part.failed", "pin.duress", "pin.locked", "presence.violated", "requests.rejected",
     }
 )  # fmt: skip
 

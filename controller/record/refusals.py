@@ -52,6 +52,11 @@ class Code(StrEnum):
     """A pledge of secrecy that the zone requires is not signed, not in its present text, or has ended (C7.6)."""
     TRAINING = "training"
     """A course that the zone requires was not attended, or too long ago (C5.1)."""
+    # the second factor
+    PIN = "pin"
+    """The portal asks for a PIN, and none was typed in time, a wrong one, or the person has none."""
+    PIN_LOCKOUT = "pin_lockout"
+    """Too many wrong PINs in a row: the end of the lock-out is missing."""
 
     # the site
     LOCKDOWN = "lockdown"

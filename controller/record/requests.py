@@ -124,6 +124,28 @@ class RetireBadge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: Word
 
 
+@request_kind("pin.enrol")
+class EnrolPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let the person choose a PIN at this reader's keypad, after tapping their own badge."""
+
+    person: Number
+    reader: Word
+
+
+@request_kind("pin.clear")
+class ClearPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let the person's PIN count no more."""
+
+    person: Number
+
+
+@request_kind("pin.unlock")
+class UnlockPin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let the person try again before the end of a lock-out."""
+
+    person: Number
+
+
 @request_kind("right.request", private=("purpose",))
 class RequestRight(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Ask for a right of a person or, with `person` None, of a group; `from_at` and `until_at` as in records.

@@ -336,6 +336,36 @@ _TABLES = (
         {"zone": str, "portal": str, "reason": str, "standing": int, "at": str, "seq": int},
         ("zone", "portal"),
     ),
+    # that a person has a PIN, and how it stands; what verifies it is beside the ledger and never sent
+    Table(
+        "pin",
+        {
+            "person": int,
+            "pin": int,
+            "state": str,
+            "failures": int,
+            "locked_until": str,
+            "set_at": str,
+            "seq": int,
+        },
+        ("person",),
+        (("pin",),),
+    ),
+    Table(
+        "pin_enrolment",
+        {
+            "reader": str,
+            "person": int,
+            "state": str,
+            "code": str,
+            "until_at": str,
+            "operator": int,
+            "seq": int,
+        },
+        ("reader",),
+    ),
+    # alarms that no door shows
+    Table("duress", {"duress": int, "person": int, "portal": str, "at": str}, ("duress",)),
     # whose word counts
     Table(
         "operator",

@@ -18,6 +18,8 @@ from controller.record.refusals import Code
 from controller.rules import condition
 from controller.rules.outcome import Refusal
 from controller.rules.passback import Way, keeps_out
+from controller.rules.pin import PinFact
+from controller.rules.pin import missing as missing_of_pin
 from controller.rules.presence import Room
 from controller.rules.schedule import Schedule
 from controller.rules.zone import ZoneRules
@@ -100,6 +102,8 @@ class Case:
     """Where the tap comes from, and where its holder was last seen; None where the zone does not ask."""
     rooms: tuple[Room, ...] = ()
     """How full the zones with a limit are that the tap leads into."""
+    pin: PinFact | None = None
+    """The second factor, where the portal asks for one now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,11 @@ def _room(case: Case) -> Refusal | None:
     return None if full is None else Refusal(Code.ROOM, f"zone.{full.zone}.most_inside")
 
 
+def _pin(case: Case) -> Refusal | None:
+    """The PIN was proved too, where the portal asks for one now."""
+    return missing_of_pin(case.pin)
+
+
 CHECKS = (
     Check("card", _card),
     Check("enrolment", _enrolment, lambda case: () if case.badge is None else (case.badge.seq,)),
@@ -219,6 +228,7 @@ CHECKS = (
     Check("room", _room),
     Check("interlock", _interlock),
     Check("evacuation", _no_evacuation, lambda case: case.evacuations),
+    Check("pin", _pin, lambda case: () if case.pin is None or not case.pin.seq else (case.pin.seq,)),
 )
 """The decision, in order. A name is how `explain` calls the check; its words are in `words.toml`."""
 

@@ -1,6 +1,9 @@
 """What rules ask to be done. Imperative; performed by the actuator, never by a rule."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from controller.rules.hashed import HashedPin
+from controller.rules.pin_choice import Taste
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +37,25 @@ class ArmReader:
     seconds: int
 
 
-Effect = ReleaseLock | SecureLock | PlaySignal | ArmReader
+@dataclass(frozen=True, slots=True)
+class AskPin:
+    """Let somebody type at the reader's keypad for so many seconds: a PIN to be verified, or, with `taste`, one they choose.
+
+    What comes of it names the `ticket`; the digits go nowhere.
+    """
+
+    reader: str
+    ticket: int
+    seconds: int
+    hashed: HashedPin | None = field(default=None, repr=False)
+    taste: Taste | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetPin:
+    """Nobody is asked at the reader's keypad any more: what was typed there is forgotten."""
+
+    reader: str
+
+
+Effect = ReleaseLock | SecureLock | PlaySignal | ArmReader | AskPin | ForgetPin

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from controller.record.kinds.badge import BadgeRetired
 from controller.record.kinds.membership import MembershipEnded
 from controller.record.kinds.person import REASONS, PersonErased
+from controller.record.kinds.pin import PinCleared
 from controller.record.kinds.right import RightRevoked
 from controller.record.refusals import Code
 from controller.rules.authority import OperatorFact, within
@@ -38,6 +39,8 @@ class Subject:
     """Those that hold or were requested, each with its zone."""
     memberships: Sequence[int] = ()
     """Those that hold or were requested."""
+    pin: int = 0
+    """The number of their PIN; 0 for none."""
 
 
 def erase(subject: Subject | None, reason: str, operator: OperatorFact, by: str) -> Outcome | Refusal:
@@ -58,6 +61,7 @@ def erase(subject: Subject | None, reason: str, operator: OperatorFact, by: str)
             *(BadgeRetired(badge, "retired") for badge in subject.badges),
             *(RightRevoked(right, operator.operator, "revoked") for right, _ in subject.rights),
             *(MembershipEnded(number, operator.operator, "ended") for number in subject.memberships),
+            *([PinCleared(subject.person, subject.pin, "cleared")] if subject.pin else []),
             PersonErased(subject.person, reason, "erased"),
         )
     )

@@ -7,6 +7,7 @@ import msgspec
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
 from controller.rules.effects import Effect
+from controller.rules.hashed import KeptPin
 from controller.rules.portal import PortalState
 
 
@@ -37,3 +38,16 @@ class Outcome:
     moved: Moved | None = None
     then: tuple[msgspec.Struct, ...] = ()
     """The bodies of records that follow from it, behind those that it consists of. None of them allows anything."""
+    pins: tuple[KeptPin, ...] = ()
+    """What verifies the PINs that the records speak of; kept beside the ledger and never sent."""
+
+    def followed_by(self, other: "Outcome") -> "Outcome":
+        """Both, one after the other; the door stands as the later one says."""
+        return Outcome(
+            (*self.records, *other.records),
+            (*self.effects, *other.effects),
+            (*self.private, *other.private),
+            other.moved or self.moved,
+            (*self.then, *other.then),
+            (*self.pins, *other.pins),
+        )

@@ -7,7 +7,7 @@ import msgspec
 
 from controller.record.canonical import timestamp
 from controller.record.kinds.door import ExitRequested, PortalReleased
-from controller.record.kinds.entry import EntryGranted, EntryRefused
+from controller.record.kinds.entry import EntryGranted, EntryGrantedByPin, EntryRefused
 from controller.record.kinds.posture import PortalLocked, PortalUnlocked
 from controller.record.private import PrivateRow
 from controller.rules.access import BadgeFact, Grant, Tap
@@ -34,15 +34,14 @@ class At:
     """The zones it leads into and out of; empty for outside."""
 
 
-def enter(at: At, side: str, zone: str, grant: Grant, assurance: int) -> Outcome:
-    """A granted tap: into `zone` on side `in`, out of it on side `out`."""
+def enter(at: At, side: str, zone: str, grant: Grant, assurance: int, pin: int = 0) -> Outcome:
+    """A granted tap: into `zone` on side `in`, out of it on side `out`. `pin`: the number of the PIN that was proved too."""
     badge = grant.badge
     release_s = at.timing.release_s
 
     def record(status: str) -> msgspec.Struct:
-        return EntryGranted(
-            at.portal, side, zone, badge.person, badge.badge, grant.access_right, assurance, status, release_s
-        )
+        said = (at.portal, side, zone, badge.person, badge.badge, grant.access_right, assurance, status, release_s)
+        return EntryGrantedByPin(*said, pin) if pin else EntryGranted(*said)
 
     passer = Passer(badge.person, at.inner if side == "in" else at.outer)
     return _allow(at, "entry", record, "granted", passer)

@@ -18,7 +18,16 @@ from controller.record.requests import ReviewStart
 from controller.rules.authority import OperatorFact
 from controller.rules.outcome import Outcome, Refusal
 
-NEEDS_TWO = frozenset({"right.approve", "membership.approve", "person.reinstate", "person.erase", "special_day.approve"})
+NEEDS_TWO = frozenset(
+    {
+        "right.approve",
+        "membership.approve",
+        "person.reinstate",
+        "person.erase",
+        "special_day.approve",
+        "pin.unlock",
+    }
+)
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""
 
 
@@ -28,6 +37,7 @@ SECURES = frozenset(
         "person.leave",
         "person.suspend",
         "badge.retire",
+        "pin.clear",
         "right.revoke",
         "right.decline",
         "membership.decline",

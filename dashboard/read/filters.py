@@ -180,7 +180,7 @@ def _result(_: sa.Connection, __: Site, text: str, ___: Moments) -> dict[str, An
 
 
 def _code(_: sa.Connection, __: Site, text: str, ___: Moments) -> dict[str, Any]:
-    known = (*codes("code"), *codes("enrolment"))
+    known = (*codes("code"), *codes("enrolment"), *codes("pin_enrolment"))
     if text not in known:
         raise _Nonsense("code", (get_close_matches(text, known, 1) or [""])[0])
     return {"code": text}

@@ -97,6 +97,7 @@ _GROUPS = {
     "ledger.opened": "opening",
     "part.failed": "fault",
     "person.erased": "erasure",
+    "pin_enrolment.closed": "pin_enrolment",
 }
 """Where the words for a record's reason are, for kinds whose reasons are no refusals."""
 

@@ -16,7 +16,7 @@ MOST = 50
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "trust": ("start", "operator", "dashboard"),
-    "people": ("person", "badge", "enrolment", "pledge", "training"),
+    "people": ("person", "badge", "enrolment", "pin", "pin_enrolment", "pledge", "training"),
     "rights": ("right", "group", "membership"),
     "doors": ("portal.released", "portal.overridden", "override", "lockdown", "evacuation", "special_day"),
     "site": ("site", "clock", "key", "ledger"),

@@ -17,6 +17,7 @@ from time import monotonic
 from hardware.simulated.door import Door
 from hardware.simulated.field import Field
 from hardware.simulated.journal import Journal
+from hardware.simulated.keys import Keypads
 from hardware.simulated.plan import BuildingPlan, pin
 from hardware.simulated.wallet import Wallet
 from hardware.simulated.wire import (
@@ -28,6 +29,7 @@ from hardware.simulated.wire import (
     ReadLevel,
     ReleasePin,
     Snapshot,
+    TakeKey,
     WriteLevel,
 )
 from hardware.simulated.wiring import Wiring
@@ -51,6 +53,8 @@ class Building:
                 self.wallet.add(card.name, card.kind, card.idm or card.uid, card.key, card.version)
         self.journal = Journal(Path(plan.log))
         self.fields = {reader.id: Field(reader.port, self.wallet.save) for reader in plan.reader}
+        self.keypads = Keypads()
+        self._keypad_of = {reader.id: pin(reader.keypad).number for reader in plan.reader if reader.keypad}
         self._door_of = {
             reader: door.id for door in plan.door for reader in (door.reader_in, door.reader_out) if reader
         }
@@ -76,7 +80,16 @@ class Building:
         """The door beside a reader."""
         return self._door_of.get(reader)
 
-    def use_pin(self, owner: Callable[[Edge], None], request: PinRequest) -> bool | None:
+    def keypad_at(self, reader: str) -> int:
+        """The number of the keypad beside a reader. Raises KeyError for none."""
+        return self._keypad_of[reader]
+
+    def press(self, keypad: int, keys: str) -> None:
+        """Somebody presses keys."""
+        with self._changed:
+            self.keypads.press(keypad, keys)
+
+    def use_pin(self, owner: Callable[[Edge], None], request: PinRequest) -> bool | str | None:
         """What a controller does with a pin. Raises PinRefused. `owner` is also whom edges are told."""
         with self._changed:
             match request:
@@ -92,13 +105,23 @@ class Building:
                     self._output_set("level", number, level)
                 case ReadLevel(pin=number):
                     return self._wiring.read(number)
+                case TakeKey(pin=number, wanted=wanted):
+                    return self._take_key(owner, number, wanted)
                 case ReleasePin(pin=number):
                     self._release(owner, number, "given_back")
             return None
 
+    def _take_key(self, owner: object, number: int, wanted: bool) -> str | None:
+        before = self.keypads.wanted(number), self.keypads.empty(number)
+        key = self.keypads.take(owner, number, wanted)
+        if before != (wanted, self.keypads.empty(number)):
+            self._changed.notify_all()  # who waits to type, and for it to have been taken; not those who look at doors
+        return key
+
     def drop_owner(self, owner: object) -> None:
         """A connection has ended: everything it owned falls to its pull."""
         with self._changed:
+            self.keypads.drop(owner)
             numbers = self._wiring.owned(owner)
             if numbers:
                 self.journal.note("controller_gone", pins=len(numbers))

@@ -23,6 +23,7 @@ from hardware.simulated.wire import (
     Snapshot,
     Tap,
     TapOutcome,
+    TypeKeys,
     Walk,
     parse_endpoint,
 )
@@ -74,6 +75,10 @@ class BuildingClient:
         """
         request = Tap(card, reader, walk, hold_s, pass_s, timeout_s)
         return msgspec.convert(self._ask(request, timeout_s + hold_s), TapOutcome)
+
+    def type_keys(self, reader: str, keys: str, *, timeout_s: float = 5.0) -> bool:
+        """Waits until the reader's keypad asks for keys, and presses these; whether they were asked for and taken."""
+        return bool(self._ask(TypeKeys(reader, keys, timeout_s), timeout_s))
 
     def place(self, card: str, reader: str) -> None:
         """Lays a card on a reader."""

@@ -18,6 +18,7 @@ from hardware.simulated.wire import (
     Remove,
     Tap,
     TapOutcome,
+    TypeKeys,
     Walk,
 )
 
@@ -34,6 +35,8 @@ def perform(building: Building, request: DeskRequest) -> Any:  # noqa: ANN401 (e
     match request:
         case Tap():
             return tap(building, request)
+        case TypeKeys():
+            return type_keys(building, request)
         case Place(card=card, reader=reader):
             _let_settle(building.fields[reader], SETTLE_S)
             _place(building, card, reader)
@@ -74,6 +77,17 @@ def tap(building: Building, request: Tap) -> TapOutcome:
         return TapOutcome(wall, None, opened, None, read)
     took = timedelta(microseconds=(building.commanded_ns(door) - since_ns) / 1000)
     return TapOutcome(wall, wall + took, opened, took / timedelta(milliseconds=1), read)
+
+
+def type_keys(building: Building, request: TypeKeys) -> bool:
+    """Waits until somebody is asked to type, presses the keys, and waits until they are taken; whether anybody was asked."""
+    number, keypads = building.keypad_at(request.reader), building.keypads
+    deadline = monotonic() + min(request.timeout_s, LONGEST_WAIT_S)
+    if not building.wait(lambda: keypads.wanted(number), deadline - monotonic()):
+        return False
+    building.press(number, request.keys)
+    building.note("keys_pressed", reader=request.reader)
+    return building.wait(lambda: keypads.empty(number), max(0.0, deadline - monotonic()))
 
 
 def _released_since(building: Building, door: str | None, since_ns: int) -> Callable[[], bool]:

@@ -12,6 +12,8 @@ class ReaderPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     id: str
     port: int = 0
+    keypad: str | None = None
+    """The keypad beside it, as in `site.toml`: `simulated:160`."""
 
 
 class DoorPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,7 +82,10 @@ def check(plan: BuildingPlan) -> None:
         ("card", [card.name for card in plan.card]),
         (
             "pin",
-            [str(pin(url).number) for door in plan.door for url in (*door.outputs().values(), *door.inputs().values())],
+            [
+                *(str(pin(url).number) for door in plan.door for url in (*door.outputs().values(), *door.inputs().values())),
+                *(str(pin(reader.keypad).number) for reader in plan.reader if reader.keypad),
+            ],
         ),
     ):
         twice = sorted({name for name in names if names.count(name) > 1})

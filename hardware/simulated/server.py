@@ -21,6 +21,7 @@ from hardware.simulated.wire import (
     ReleasePin,
     Reply,
     Request,
+    TakeKey,
     WriteLevel,
     parse_endpoint,
 )
@@ -62,7 +63,7 @@ class _Visitor:
 
     def _answer(self, owner: Callable[[Edge], None], request: Request) -> Reply:
         try:
-            if isinstance(request, ClaimOutput | ClaimInput | WriteLevel | ReadLevel | ReleasePin):
+            if isinstance(request, ClaimOutput | ClaimInput | WriteLevel | ReadLevel | ReleasePin | TakeKey):
                 return Reply(self._building.use_pin(owner, request))
             return Reply(perform(self._building, request))
         except PinRefused as refusal:

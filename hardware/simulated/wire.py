@@ -54,6 +54,21 @@ class ReleasePin(_Message, frozen=True):
     pin: int
 
 
+class TakeKey(_Message, frozen=True):
+    """The reply's value is the next key pressed at this keypad, or nothing. `wanted`: somebody is asked to press some."""
+
+    pin: int
+    wanted: bool
+
+
+class TypeKeys(_Message, frozen=True):
+    """Somebody waits until they are asked at the reader's keypad, and presses keys. The value says whether they were."""
+
+    reader: str
+    keys: str
+    timeout_s: float
+
+
 class Tap(_Message, frozen=True):
     """A person holds a card to a reader, and walks through if the door lets go. The reply's value is a `TapOutcome`."""
 
@@ -138,8 +153,8 @@ class Edge(_Message, frozen=True):
     level: bool
 
 
-PinRequest = ClaimOutput | ClaimInput | WriteLevel | ReadLevel | ReleasePin
-DeskRequest = Tap | Place | Remove | Walk | PressRex | MoveLeaf | AddCard | Fault | Look
+PinRequest = ClaimOutput | ClaimInput | WriteLevel | ReadLevel | ReleasePin | TakeKey
+DeskRequest = Tap | TypeKeys | Place | Remove | Walk | PressRex | MoveLeaf | AddCard | Fault | Look
 Request = PinRequest | DeskRequest
 Answer = Reply | Edge
 

@@ -14,6 +14,7 @@ from controller.record.kinds import (
     interlock,
     membership,
     person,
+    pin,
     posture,
     presence,
     request,
@@ -26,7 +27,7 @@ from controller.record.kinds import (
 
 __all__ = [
     "badge", "calendar", "clock", "condition", "disk", "door", "entry", "evacuation", "group", "input", "interlock",
-    "load", "membership", "person", "posture", "presence", "request", "retention", "right", "site", "start",
+    "load", "membership", "person", "pin", "posture", "presence", "request", "retention", "right", "site", "start",
     "trust",
 ]  # fmt: skip
 

@@ -27,6 +27,13 @@ class EntryGranted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return released_row(record, self.portal, self.status, cause="entry")
 
 
+@kind("entry.granted", version=2, passing=True)
+class EntryGrantedByPin(EntryGranted, frozen=True, forbid_unknown_fields=True):
+    """As before, and the person proved their PIN as well; `pin` is its number."""
+
+    pin: int
+
+
 class _Refused(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     portal: str
     side: str

@@ -10,6 +10,7 @@ from sites import make_site, people
 
 from controller.facts import Facts
 from controller.record.conditions import Condition
+from controller.rules.pin_keeping import Chosen
 
 QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "badge_of": lambda facts: facts.badge_of("cd" * 32),
@@ -25,16 +26,19 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "dashboard": lambda facts: facts.dashboard("0011223344556677"),
     "last_configuration": lambda facts: facts.last_configuration(),
     "next": lambda facts: [
-        facts.next(noun) for noun in ("person", "badge", "access_right", "operator", "team", "membership", "fulfilment")
+        facts.next(noun) for noun in ("person", "badge", "access_right", "operator", "team", "membership", "fulfilment", "pin")
     ],
     "team": lambda facts: facts.groups.team(1),
     "membership": lambda facts: facts.groups.membership(1),
     "groups_of": lambda facts: facts.groups.groups_of(3),
     "memberships_of": lambda facts: facts.groups.memberships_of(3),
     "is_in": lambda facts: facts.groups.is_in(3, 1),
+    "pin": lambda facts: facts.pins.standing(3),
+    "pin_secret": lambda facts: facts.pins.hashed(Chosen(3, 3, "set", None, 0)),
 }
 GROWING = (
     "badge", "access_right", "fulfilment", "person", "record", "request", "operator", "private", "team", "membership",
+    "pin", "pin_secret",
 )  # fmt: skip
 
 
