@@ -19,6 +19,7 @@ from controller.record.explained import Explained, Unanswered
 from controller.record.keys import KeyPair
 from controller.record.kinds import (
     badge,
+    condition,
     door,
     entry,
     group,
@@ -59,6 +60,7 @@ PEOPLE = (
     ("渡辺 五郎", "ワタナベ ゴロウ", "製造部", "班長"),
     ("小林 明", "コバヤシ アキラ", "総務部", ""),
 )
+SHA = "ab" * 32
 PORTALS = (
     ("front", "正面入口", "Front door", "office", ""),
     ("lab", "試作室", "Prototype lab", "lab", "office"),
@@ -144,28 +146,8 @@ class House:
         """The site begins: its zones, portals, operators and people, with accounts for the operators. `alone`: by the first
         operator, marked; nothing is approved then."""
         self.hear()
-        zones = (("office", "事務所", "Office"), ("lab", "試作室", "Prototype lab"))
-        zones += (("store", "図面保管庫", "Drawing store"), ("server", "サーバー室", "Server room"))
-        self.write(
-            site.LedgerOpened(self.peer.name, 1, ""),
-            site.ControllerStarted("0.1.0", "boot-1"),
-            site.SiteConfigured(
-                self.peer.name,
-                "箱根精機 本社工場",
-                "Hakone Precision, main plant",
-                "Asia/Tokyo",
-                zones=tuple(site.ZoneSet(id, ja, en, 2) for id, ja, en in zones),
-                portals=tuple(
-                    site.PortalSet(id, ja, en, inner, outer, (site.ReaderSet(f"{id}-in", "in"),))
-                    for id, ja, en, inner, outer in PORTALS
-                ),
-                schedules=(
-                    site.ScheduleSet("office", "業務時間", "Office hours", "Mon-Fri 09:00-18:00"),
-                    site.ScheduleSet("always", "常時", "Always", "always"),
-                ),
-                removed=(),
-            ),
-        )
+        opened = site.LedgerOpened(self.peer.name, 1, "")
+        self.write(opened, site.ControllerStarted("0.1.0", "boot-1"), self.configured())
         for name, (number, roles) in ACCOUNTS.items():
             text = self.private(f"operator-{number}", name=f"{name}さん").ref()
             self.write(trust.OperatorRegistered(number, roles, ("*",), None, text, "active"), by="console")
@@ -183,6 +165,57 @@ class House:
         if not alone:
             self.write(*(right.RightApproved(number, 3, "active") for number in range(1, 6)))
         self.write(*(door.DoorObserved(portal[0], "secure") for portal in PORTALS))
+        return self
+
+    def configured(self, *conditions: site.ConditionSet, **requires: tuple[str, ...]) -> site.SiteConfigured:
+        """What the site's settings say; `requires` by zone."""
+        zones = (("office", "事務所", "Office"), ("lab", "試作室", "Prototype lab"))
+        zones += (("store", "図面保管庫", "Drawing store"), ("server", "サーバー室", "Server room"))
+        return site.SiteConfigured(
+            self.peer.name,
+            "箱根精機 本社工場",
+            "Hakone Precision, main plant",
+            "Asia/Tokyo",
+            zones=tuple(site.ZoneSet(id, ja, en, 2, requires.get(id, ())) for id, ja, en in zones),
+            portals=tuple(
+                site.PortalSet(id, ja, en, inner, outer, (site.ReaderSet(f"{id}-in", "in"),))
+                for id, ja, en, inner, outer in PORTALS
+            ),
+            schedules=(
+                site.ScheduleSet("office", "業務時間", "Office hours", "Mon-Fri 09:00-18:00"),
+                site.ScheduleSet("always", "常時", "Always", "always"),
+            ),
+            removed=(),
+            conditions=conditions,
+        )
+
+    def required(self) -> "House":
+        """The office requires a pledge and two courses: person 1 has them all, 2 a course that ends in five days, 3 one that
+        has ended and an old text, 4 and 5 nothing; 3 was refused for it, and so was 1 once. Operator 3 is person 3."""
+        occasions = ("joining", "role_change", "leaving")
+        self.write(
+            self.configured(
+                site.ConditionSet("pledge:nda", "秘密保持誓約書", "Secrecy pledge", "2026-04", SHA, 0, occasions),
+                site.ConditionSet("training:induction", "導入教育", "Induction", "", "", 365, ()),
+                site.ConditionSet("training:yearly", "年次教育", "Yearly training", "", "", 365, ()),
+                office=("pledge:nda", "training:induction"),
+                lab=("training:yearly",),
+            )
+        )
+        text = self.private("operator-3", name="suzukiさん").ref()
+        self.write(trust.OperatorRegistered(3, ("manager", "custodian"), ("*",), 3, text, "active"), by="console")
+        note = self.private("note-1", note="原本は総務部の金庫").ref()
+        texts = (("2026-04", SHA, note), ("2026-04", SHA, None), ("2025-04", "cd" * 32, None))
+        for who, (version, sha, about) in enumerate(texts, 1):
+            signed = ("2026-04-01", "joining", None, 2, about, "recorded")
+            self.write(condition.PledgeSigned(who, who, "nda", version, sha, *signed), by="operator:2")
+        for who, day in enumerate(("2027-04-01", "2026-11-27", "2026-11-20"), 1):
+            done = ("2025-11-26", f"{day}T15:00:00.000000Z", 2, None, "recorded")
+            self.write(condition.TrainingCompleted(3 + who, who, "induction", *done), by="operator:2")
+        for who, code, place in ((3, "pledge", "pledge.nda.version"), (1, "training", "training.yearly")):
+            refused = entry.EntryRefused("front", "in", "office", code, f"c{who:063}", f"…{who:04}", who, who, 2, place)
+            self.write(refused, by="controller")
+        self.hear()
         return self
 
     def ask_right(self, number: int, who: int, zone: str, by: int = 2) -> None:

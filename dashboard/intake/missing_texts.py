@@ -26,6 +26,7 @@ _POINTERS = (
     ("access_right", "purpose"),
     ("team", "private"),
     ("membership", "purpose"),
+    ("fulfilment", "note"),
 )
 
 

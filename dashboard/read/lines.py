@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from controller.record.conditions import PLEDGE, TRAINING
 from controller.record.envelope import MalformedRecord, decode
 from controller.record.private import private_refs
 from controller.record.words import codes, words
@@ -102,16 +103,28 @@ _GROUPS = {
 """Where the words for a record's reason are, for kinds whose reasons are no refusals."""
 
 
-def _why(row: Any, body: object, texts: dict[str, dict[str, str]], lang: str) -> str:  # noqa: ANN401 - a row of COLUMNS
+def _why(row: Any, body: object, texts: dict[str, dict[str, str]], names: Names) -> str:  # noqa: ANN401 - a row
     """The refusal, what was asked for, an operator's roles, and what somebody wrote as reason or purpose."""
+    lang = names.lang
     parts = [words(getattr(body, "request_kind", ""), lang, "request")]
     parts += [words(role, lang, "role") for role in getattr(body, "roles", ())]
     if row.code:
         group = _GROUPS.get(row.kind, "code")
         group = group if row.code in codes(group) else "code"
         parts.append(words(row.code, lang, group))
+    parts.append(condition_name(row.code, body, names))
     parts += [texts.get(ref.id, {}).get(name, "") for name, ref in private_refs(body).items()]
     return " · ".join(part for part in parts if part)
+
+
+def condition_name(code: str, body: object, names: Names) -> str:
+    """Which pledge or course a record is about, or was missing: a refusal's place says it; empty for none."""
+    id = getattr(body, "condition", "")
+    for sort, field in ((PLEDGE, "pledge"), (TRAINING, "course")):
+        missing = str(getattr(body, "place", "")).partition(".")[2].partition(".")[0] if code == sort else ""
+        if name := getattr(body, field, "") or missing:
+            id = f"{sort}:{name}"
+    return names.conditions.get(id, id)
 
 
 def _line(row: Any, body: object, about: _About, names: Names) -> Line:  # noqa: ANN401 - a row of COLUMNS
@@ -140,7 +153,7 @@ def _line(row: Any, body: object, about: _About, names: Names) -> Line:  # noqa:
         by=by,
         subject=(f"{who}（{by}）" if lang == "ja" else f"{who} ({by})") if who and by else who or by,
         code=row.code,
-        why=_why(row, body, about.texts, lang),
+        why=_why(row, body, about.texts, names),
         mark=row.mark or "",
     )
 

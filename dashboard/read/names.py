@@ -34,6 +34,7 @@ class Names:
         self.portals = self._fixed("portal")
         self.zones = self._fixed("zone")
         self.schedules = self._fixed("schedule")
+        self.conditions = self._fixed("condition")
         self.readers = self._readers()
         self._people: dict[int, dict[str, str]] = {}
         self._erased: set[int] = set()

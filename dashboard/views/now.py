@@ -7,6 +7,7 @@ from flask import Blueprint, render_template
 
 from dashboard.own_key import revoked_at
 from dashboard.read.breaks import Break, breaks
+from dashboard.read.conditions import ending
 from dashboard.read.lines import Line, last_arrival, newest
 from dashboard.read.names import Names
 from dashboard.read.orders import Order, lockdowns
@@ -14,7 +15,7 @@ from dashboard.read.portals import Part, Tile, failed_parts, failed_text, tiles
 from dashboard.read.sites import Site
 from dashboard.views.orders import place_name
 from dashboard.views.subject import allowed_sites
-from dashboard.web.context import here
+from dashboard.web.context import here, user
 from dashboard.web.language import language
 
 blueprint = Blueprint("now", __name__)
@@ -39,6 +40,8 @@ class Standing:
     """The site trusts this dashboard no more."""
     breaks: Sequence[Break] = ()
     """The newest break of its ledger; the ledger page has all."""
+    ending: int = 0
+    """Pledges and courses that end within 30 days, for who may look at them."""
 
     @property
     def failed(self) -> str:
@@ -62,7 +65,9 @@ def page() -> str:
             gone = revoked_at(connection, site.id, here().runtime.keys.public.id)
             shown = tiles(connection, names)
             gaps = breaks(connection, site)[:1]
-            found.append(Standing(site, site.stale(now), site.age_s(now), shown, parts, ordered, places, gone, gaps))
+            soon = ending(connection, names, now) if user().may("training.page", site.id) else 0
+            age_s = site.age_s(now)
+            found.append(Standing(site, site.stale(now), age_s, shown, parts, ordered, places, gone, gaps, soon))
             feed += [(line, site) for line in newest(connection, names, FEED)]
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)
     return render_template("now.html", sites=found, feed=feed[:FEED], after=after)

@@ -6,12 +6,13 @@ from werkzeug.wrappers import Response
 
 from controller.record.kinds.person import REASONS
 from controller.record.requests import ErasePerson, RegisterPerson, ReinstatePerson, SuspendPerson
-from dashboard.read import groups, ledger, people, rights
+from dashboard.read import conditions, groups, ledger, people, rights
 from dashboard.read.filters import Filter
 from dashboard.read.lines import lines
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import chosen_site, names_at, now_text, person_at
+from dashboard.views.training import present
 from dashboard.web.context import here, user
 from dashboard.web.fields import Fields
 from dashboard.web.language import language
@@ -50,6 +51,7 @@ def person(site: str, id: int) -> str:
             memberships=groups.of_person(connection, names, id),
             rights=rights.of_person(connection, names, id, now_text()),
             lines=lines(of_them.rows[:LAST], names),
+            cells=conditions.of_person(connection, names, id, present(names)),
         )
 
 

@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response
 from controller.record.canonical import timestamp
 from controller.record.kinds.right import MANNERS, OWN
 from controller.record.requests import ApproveRight, DeclineRight, RequestRight, RevokeRight
-from dashboard.read import groups, people, rights
+from dashboard.read import conditions, groups, people, rights
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import chosen_site, group_at, names_at, now_text, person_at, right_at
+from dashboard.views.training import present
 from dashboard.web.chrome import started_alone
 from dashboard.web.context import here, user
 from dashboard.web.fields import Fields
@@ -127,6 +128,8 @@ def _decide(site: str, id: int, act: str) -> Response | str:
         names = names_at(connection, site)
         right = right_at(connection, names, id)
         operator = user().operators.get(site)
+        who, when = right.person, present(names)
+        lacking = [] if who is None else conditions.lacking(connection, names, who, right.zone, when)
         in_group = groups.is_in(connection, names.site, operator.person if operator else None, right.team)
     late = right.state not in _FROM[act]
     own = act == "approve" and (in_group or is_own(right))
@@ -134,7 +137,15 @@ def _decide(site: str, id: int, act: str) -> Response | str:
         return to_request(ask(site, _BODIES[act](id)))
     alone = bool(started_alone(site))
     return render_template(
-        "decide.html", right=right, site=names.site, act=act, late=late, own=own, in_group=in_group, alone=alone
+        "decide.html",
+        right=right,
+        site=names.site,
+        act=act,
+        late=late,
+        own=own,
+        in_group=in_group,
+        alone=alone,
+        lacking=lacking,
     )
 
 

@@ -28,7 +28,7 @@ class Entry:
 _ENTRIES = (
     ("now.page", _l("Now"), "now", ("now", "portals", "orders")),
     ("ledger.page", _l("Ledger"), "ledger", ("ledger", "start")),
-    ("people.page", _l("People"), "people", ("people", "badges", "groups")),
+    ("people.page", _l("People"), "people", ("people", "badges", "groups", "training")),
     ("rights.page", _l("Rights"), "rights", ("rights",)),
 )
 

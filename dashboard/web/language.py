@@ -42,6 +42,7 @@ def install(app: Flask, data: Path) -> None:
     app.add_template_filter(clock_text, "clock")
     app.add_template_filter(day_text, "day")
     app.add_template_filter(span_text, "span")
+    app.add_template_filter(last_day_text, "last_day")
     app.add_template_filter(why_text, "why")
     app.add_template_global(language, "language")
     app.add_template_global(in_language, "in_language")
@@ -120,6 +121,11 @@ def span_text(from_at: str, until_at: str, timezone: str) -> str:
     if end.endswith(" 00:00"):
         end = clock_text(moment(until_at) - timedelta(seconds=1), timezone)[:10]
     return f"{begin.removesuffix(' 00:00')} – {end}"
+
+
+def last_day_text(until_at: str, timezone: str) -> str:
+    """The last day of what ends at that instant, `2027/03/31`; nothing for what does not end."""
+    return clock_text(moment(until_at) - timedelta(microseconds=1), timezone)[:10] if until_at else ""
 
 
 def local_moment(text: str, timezone: str, *, end_of_day: bool = False) -> datetime:

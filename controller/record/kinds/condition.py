@@ -11,7 +11,7 @@ from controller.record.tables import Row, RowChange, Upsert
 
 def _recorded(record: Record, row: Row, note: PrivateRef | None, person: int) -> tuple[RowChange, ...]:
     """The fulfilment, and its note filed under whom it is about."""
-    whole: Row = {**row, "note": "" if note is None else note.id, "recorded_at": record.at, "seq": record.seq}
+    whole: Row = {**row, "note": None if note is None else note.id, "recorded_at": record.at, "seq": record.seq}
     fulfilment = Upsert("fulfilment", whole)
     return (fulfilment,) if note is None else (fulfilment, about(note, person))
 
