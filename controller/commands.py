@@ -13,6 +13,7 @@ from controller import person_facts
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.ledger.ledger import fresh_salt
+from controller.presence_commands import PRESENCE_COMMANDS
 from controller.record.asks.person import LeavePerson
 from controller.record.canonical import canonical, moment
 from controller.record.keys import BadKey, PublicKeys
@@ -22,16 +23,13 @@ from controller.record.refusals import Code
 from controller.record.requests import EnrolBadge, ErasePerson, Number
 from controller.rules import badge, clock, erasure, evacuation, leaving, pin_keeping, poison, start, trust
 from controller.rules.access import Tap
-from controller.rules.authority import OperatorFact
+from controller.rules.authority import CONSOLE
 from controller.rules.badge import Enrolment
 from controller.rules.hashed import FORMS, HashedPin
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.posture import SITE
 from controller.rules.schedule import WallClock
 from controller.timekeeper import Now
-
-CONSOLE = OperatorFact(0, frozenset(), frozenset({"*"}), None, "active")
-"""Who stands at the console: number 0."""
 
 
 class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -259,6 +257,7 @@ COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
     "pin.set": (SetPin, _pin_set),
     "pin.clear": (OfPerson, _pin_clear),
     "pin.unlock": (OfPerson, _pin_unlock),
+    **PRESENCE_COMMANDS,
     "clock.confirm": (ConfirmClock, _clock_confirm),
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from controller import days, person_facts
+from controller import byhand, days, person_facts
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.ledger.ledger import fresh_salt
@@ -65,6 +65,8 @@ LONGEST_S = {
     "special_day.clear": 600.0,
     "person.reinstate": 600.0,
     "person.change": 600.0,
+    "presence.correct": 600.0,
+    "presence.forgive": 600.0,
     "badge.enrol": 60.0,
     "pledge.sign": 3600.0,
     "training.complete": 3600.0,
@@ -337,6 +339,25 @@ class Desk:
         zones = () if found is None else self._facility.requiring(found.condition)
         return condition.withdraw(sort, found, asked.operator, zones, asked.private(f"reason-{asked.id}"))
 
+    def _presence_correct(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return byhand.correct(
+            asked.body, asked.operator, self._facility, self._facts, asked.private(f"reason-{asked.id}"), asked.now
+        )
+
+    def _presence_forgive(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return byhand.forgive(asked.body, asked.operator, self._facts, asked.private(f"reason-{asked.id}"), asked.now)
+
+    def _entry_note(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return byhand.note(
+            asked.body, asked.operator, self._facility, self._facts, asked.private(f"reason-{asked.id}"), asked.now
+        )
+
+    def _entry_confirm(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return byhand.confirm(asked.body.note, asked.operator, self._facility, self._facts, asked.now)
+
+    def _entry_decline(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        return byhand.decline(asked.body.note, asked.operator, self._facility, self._facts)
+
     def _portal_release(self, asked: Asked, portals: dict[str, PortalState]) -> Outcome | Refusal:
         portal = self._facility.portals.get(asked.body.portal)
         if portal is None:
@@ -460,6 +481,11 @@ RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refus
     "pledge.withdraw": Desk._pledge_withdraw,
     "training.complete": Desk._training_complete,
     "training.withdraw": Desk._training_withdraw,
+    "presence.correct": Desk._presence_correct,
+    "presence.forgive": Desk._presence_forgive,
+    "entry.note": Desk._entry_note,
+    "entry.confirm": Desk._entry_confirm,
+    "entry.decline": Desk._entry_decline,
     "portal.release": Desk._portal_release,
     "portal.override": Desk._portal_override,
     "portal.resume": Desk._portal_resume,

@@ -10,12 +10,13 @@ from controller.record.kinds.door import ExitRequested
 from controller.record.kinds.entry import EntryGranted
 from controller.record.kinds.presence import EVERYWHERE
 from controller.rules.passback import Whereabouts
+from controller.rules.whereabouts import Noted
 
 NEWEST = "select max(seq) from presence where zone = ?"
 DOUBT = "select max(seq) from presence_doubt where zone in (?, '*')"
 
 
-WHERE = "select zone, since, certain, coalesce(pardon_until, ''), seq from presence where person = ?"
+WHERE = "select zone, since, certain, coalesce(pardon_until, ''), seq, source from presence where person = ?"
 WHY = """select reason, seq from presence_doubt where zone in (?, '*') and (standing = 1 or seq > ?)
     order by reason = 'button', seq desc limit 1"""
 """A fault of ours before a button by the door: it excuses more."""
@@ -26,9 +27,9 @@ def whereabouts(connection: sqlite3.Connection, person: int, now: datetime) -> W
     row = connection.execute(WHERE, (person,)).fetchone()
     if row is None or row[0] is None:
         return None
-    zone, since, certain, pardon, seq = row
+    zone, since, certain, pardon, seq, source = row
     reason, doubt_seq = connection.execute(WHY, (zone, seq)).fetchone() or ("", 0)
-    doubt = reason if certain or reason else "restart"
+    doubt = reason if certain or reason else source
     return Whereabouts(zone, moment(since), seq, doubt, doubt_seq, pardoned=timestamp(now) < pardon)
 
 
@@ -37,6 +38,30 @@ def count(connection: sqlite3.Connection, zones: Collection[str], apart: Collect
     places, people = ", ".join("?" * len(zones)), ", ".join("?" * len(apart))
     query = f"select 1 from presence where zone in ({places}) and person not in ({people}) limit ?"  # noqa: S608
     return len(connection.execute(query, (*zones, *apart, most)).fetchall())
+
+
+def noted(connection: sqlite3.Connection, note: int) -> Noted | None:
+    """The entry that was written down under this number."""
+    row = connection.execute(
+        """select note, noted_entry.person, portal, side, zone, book_at, noted_by, operator.person, noted_entry.state
+        from noted_entry left join operator on operator.operator = noted_by where note = ?""",
+        (note,),
+    ).fetchone()
+    return None if row is None else Noted(*row)
+
+
+def next_note(connection: sqlite3.Connection) -> int:
+    """The number of the next entry that is written down."""
+    number: int = connection.execute("select coalesce(max(note), 0) + 1 from noted_entry").fetchone()[0]
+    return number
+
+
+def doubted_at(connection: sqlite3.Connection, zone: str) -> datetime | None:
+    """When this zone was last doubted for what happened at its doors. A time without the controller is what the book is for."""
+    row = connection.execute(
+        "select max(at) from presence_doubt where zone in (?, '*') and reason not in ('restart', 'outage')", (zone,)
+    ).fetchone()
+    return None if row[0] is None else moment(row[0])
 
 
 def opened(connection: sqlite3.Connection, zone: str) -> bool:

@@ -9,6 +9,7 @@ from controller import presence_facts
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.record.kinds.door import DoorForced, DoorHeld
+from controller.record.kinds.noted import EntryConfirmed
 from controller.record.kinds.posture import PortalLocked, PortalUnlocked, ZoneEmptied
 from controller.record.kinds.presence import PresenceCorrected, PresenceDoubted, PresenceMoved
 from controller.rules import presence
@@ -23,7 +24,6 @@ from controller.rules.zone import ZoneRules
 from controller.timekeeper import Now
 
 _UNSEEN = (DoorForced, DoorHeld, PortalLocked, PortalUnlocked)
-_MOVES = (PresenceMoved, PresenceCorrected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,16 @@ class Presences:
     def followed(self, outcome: Outcome) -> Outcome:
         """The outcome with the records that follow from it: people who moved, and doubts; the very same one for none."""
         unseen = [body for body in outcome.records if isinstance(body, _UNSEEN)]
-        moved = [body for body in (*outcome.records, *outcome.then) if isinstance(body, _MOVES)]
+        moved = [body for body in (*outcome.records, *outcome.then) if _moves(body)]
         if not unseen and not moved and not outcome.then:
             return outcome
         doubts = [doubt for body in unseen for doubt in self._doubts(body)]
         then = presence.worth_saying((*doubts, *outcome.then), self._newer)
         return replace(outcome, then=(*then, *self._emptied(moved)))
 
-    def _emptied(self, moved: Sequence[PresenceMoved | PresenceCorrected]) -> Iterator[ZoneEmptied]:
+    def _emptied(self, moved: Sequence[msgspec.Struct]) -> Iterator[ZoneEmptied]:
         """The zones that nobody known is in any more, and whose hours somebody had opened."""
-        arrived = {body.person: body.zone for body in moved}
+        arrived = {body.person: body.zone for body in moved}  # type: ignore[attr-defined]
         for zone in (found.rules for found in self._facility.zones.values() if found.rules.relock_when_empty and moved):
             stays = any(at in zone.within for at in arrived.values())
             if not stays and presence_facts.opened(self._facts.connection, zone.id):
@@ -122,3 +122,8 @@ class Presences:
         arriving = {passer.person for passer in coming.passing() if passer.zone in zone.within} - {person, None}
         apart = [person, *(known for known in arriving if known is not None)]
         return len(arriving) + presence_facts.count(self._facts.connection, zone.within, apart, zone.most_inside)
+
+
+def _moves(body: msgspec.Struct) -> bool:
+    """Whether this record changes where somebody is."""
+    return isinstance(body, PresenceMoved | PresenceCorrected) or (isinstance(body, EntryConfirmed) and body.moved)

@@ -366,6 +366,28 @@ _TABLES = (
     ),
     # alarms that no door shows
     Table("duress", {"duress": int, "person": int, "portal": str, "at": str}, ("duress",)),
+    # what the reception's book has; numbers from 1, by hand
+    Table(
+        "noted_entry",
+        {
+            "note": int,
+            "person": int,
+            "portal": str,
+            "side": str,
+            "zone": str,
+            "book_at": str,
+            "reason": str,
+            "noted_by": int,
+            "noted_at": str,
+            "state": str,
+            "decided_by": int,
+            "decided_at": str,
+            "moved": int,
+            "seq": int,
+        },
+        ("note",),
+        (("state",), ("person",)),
+    ),
     # whose word counts
     Table(
         "operator",

@@ -37,6 +37,11 @@ ALLOWED: dict[str, frozenset[str]] = {
     "pledge.withdraw": frozenset({"administrator", "manager"}),
     "training.complete": frozenset({"administrator", "manager"}),
     "training.withdraw": frozenset({"administrator", "manager"}),
+    "presence.correct": frozenset({"manager", "guard"}),
+    "presence.forgive": frozenset({"manager", "guard"}),
+    "entry.note": frozenset({"manager", "guard", "custodian"}),
+    "entry.confirm": frozenset({"manager", "guard"}),
+    "entry.decline": frozenset({"manager", "guard"}),
     "portal.release": frozenset({"manager", "guard"}),
     "portal.override": frozenset({"manager"}),
     "portal.resume": frozenset({"manager", "guard"}),
@@ -66,6 +71,10 @@ class OperatorFact:
     def covers(self, zone: str) -> bool:
         """Whether the zone is in the operator's scope."""
         return "*" in self.scope or zone in self.scope
+
+
+CONSOLE = OperatorFact(0, frozenset(), frozenset({"*"}), None, "active")
+"""Who stands at the console: number 0."""
 
 
 def authorise(kind: str, operator: OperatorFact | None) -> Refusal | None:

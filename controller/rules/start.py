@@ -26,6 +26,7 @@ NEEDS_TWO = frozenset(
         "person.erase",
         "special_day.approve",
         "pin.unlock",
+        "entry.confirm",
     }
 )
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""

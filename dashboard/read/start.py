@@ -16,7 +16,10 @@ MOST = 50
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "trust": ("start", "operator", "dashboard"),
-    "people": ("person", "badge", "enrolment", "pin", "pin_enrolment", "pledge", "training"),
+    "people": (
+        "person", "badge", "enrolment", "pin", "pin_enrolment", "pledge", "training", "presence.corrected",
+        "presence.forgiven", "entry.noted", "entry.confirmed", "entry.declined",
+    ),
     "rights": ("right", "group", "membership"),
     "doors": ("portal.released", "portal.overridden", "override", "lockdown", "evacuation", "special_day"),
     "site": ("site", "clock", "key", "ledger"),

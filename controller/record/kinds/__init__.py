@@ -13,6 +13,7 @@ from controller.record.kinds import (
     input,
     interlock,
     membership,
+    noted,
     person,
     pin,
     posture,
@@ -27,8 +28,8 @@ from controller.record.kinds import (
 
 __all__ = [
     "badge", "calendar", "clock", "condition", "disk", "door", "entry", "evacuation", "group", "input", "interlock",
-    "load", "membership", "person", "pin", "posture", "presence", "request", "retention", "right", "site", "start",
-    "trust",
+    "load", "membership", "noted", "person", "pin", "posture", "presence", "request", "retention", "right", "site",
+    "start", "trust",
 ]  # fmt: skip
 
 

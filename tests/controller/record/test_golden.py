@@ -34,6 +34,7 @@ from controller.record.kinds import (
     input,
     interlock,
     membership,
+    noted,
     person,
     pin,
     posture,
@@ -183,6 +184,11 @@ EXAMPLES: list[msgspec.Struct] = [
     posture.OverrideEnded("lab-door", None),
     posture.LockdownBegun("lab", 2, REF),
     posture.LockdownEnded("lab", 2, REF),
+    noted.EntryNoted(3, 14, "lab-door", "in", "lab", "2026-11-22T00:05:00.000000Z", 2, REF, "noted"),
+    noted.EntryConfirmed(
+        3, 14, "lab-door", "in", "lab", "2026-11-22T00:05:00.000000Z", 2, 1, True, True, "confirmed"
+    ),
+    noted.EntryDeclined(3, 14, 1, "declined"),
     presence.PresenceMoved(14, "lobby", "lab", "lab-door", 41, True),
     presence.PresenceDoubted("lab", "lab-door", "button", False),
     presence.PresenceViolated(14, 15, "lab-door", "lab", "lab", True),
