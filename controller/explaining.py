@@ -13,10 +13,11 @@ from controller.postures import Postures
 from controller.presences import Coming
 from controller.record.canonical import moment, timestamp
 from controller.record.explained import Explained, Said
-from controller.rules import access
+from controller.rules import access, interlock
 from controller.rules.access import BadgeFact, Finding, Grant, Tap
 from controller.rules.clock import DECLARED, UNSYNCED
 from controller.rules.outcome import Refusal
+from controller.rules.portal import PortalState, Status
 from controller.rules.posture import posture
 from controller.timekeeper import Now
 
@@ -47,8 +48,9 @@ def explained(
     trusted = not facts.clock_is_doubted()
     now = Now(at, at, 0.0, DECLARED if trusted else UNSYNCED)
     tap, coming = Tap("", assurance, None, ""), Coming(entrance.outer, {})
+    blocking = interlock.blocking(entrance.interlock, _portals(facility, tables))
     cases = Cases(facility, facts, postures)
-    case = cases.with_pin(cases.into(entrance.inner, tap, badge, now, coming=coming), portal, now)
+    case = cases.with_pin(cases.into(entrance.inner, tap, badge, now, blocking, coming=coming), portal, now)
     decision = access.decide(case)
     standing = posture(portal, postures.rule(portal), postures.orders, at, trusted)
     return Explained(
@@ -63,6 +65,12 @@ def explained(
         standing.cause if standing.open else "",
         tuple(_said(finding) for finding in access.explain(case)),
     )
+
+
+def _portals(facility: Facility, tables: sqlite3.Connection) -> dict[str, PortalState]:
+    """How the portals stand by the tables; one that no record speaks of is not known to be secure."""
+    known = dict(tables.execute("select portal, status from portal_state").fetchall())
+    return {portal: PortalState(Status(known.get(portal, Status.UNKNOWN))) for portal in facility.portals}
 
 
 def _badge(tables: sqlite3.Connection, person: int, number: int) -> tuple[BadgeFact, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sites import SITE_TOML, TestSite, exit_button, leaf, make_site, people, tap
 
+from controller.explaining import explained
 from controller.inbox import ContactSeen
 from controller.record.canonical import timestamp
 from controller.record.requests import OverridePortal, ReleasePortal, ResumePortal
@@ -46,6 +47,14 @@ def codes(site: TestSite, *inputs: object) -> list[str]:
 def status(site: TestSite, portal: str) -> str:
     """How the portal stands."""
     return str(site.loop.portals[portal].status)
+
+
+def test_the_explanation_looks_at_the_other_door(site: TestSite) -> None:
+    """What is explained while the other door is released is what the second door says."""
+    site.turn(tap("front/in", "card:1"))
+    said = explained(site.facility, site.ledger.connection, 1, "lab-door", site.clock.now(), site.ledger.size)
+
+    assert [said.code] == codes(site, tap("lab-door/in", "card:1")) == ["interlock"]
 
 
 def test_one_after_the_other(site: TestSite) -> None:
