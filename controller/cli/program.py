@@ -19,6 +19,7 @@ from controller.cli.evacuate import evacuate
 from controller.cli.explain import explain
 from controller.cli.forgive import forgive
 from controller.cli.key import key
+from controller.cli.leaving import leave
 from controller.cli.ledger import export, rebuild, verify
 from controller.cli.listen import listen
 from controller.cli.operators import operator
@@ -31,6 +32,7 @@ from controller.demo.cli import demo, tap
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
+    "leave": leave,
     "listen": listen, "explain": explain, "clock": clock, "forgive": forgive,
     "schedule": schedule, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,
