@@ -5,13 +5,15 @@ The door and `sekimori explain` gather here, so that both are answered by the sa
 
 from dataclasses import replace
 
+from controller import review_facts
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.postures import Postures
 from controller.presences import Coming, Presences
-from controller.rules.access import BadgeFact, Case, Tap
+from controller.rules.access import BadgeFact, Case, RightFact, Tap
 from controller.rules.clock import trusted
 from controller.rules.pin import PinFact, locked
+from controller.rules.review import Review, overdue
 from controller.timekeeper import Now
 
 
@@ -23,6 +25,12 @@ class Cases:
         self._facts = facts
         self._postures = postures
         self._presences = Presences(facility, facts)
+        self.reviews: tuple[Review, ...] = ()
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads again what is kept: the reviews of rights that are not over, mostly none."""
+        self.reviews = review_facts.open_reviews(self._facts.connection)
 
     def into(
         self, zone: str, tap: Tap, badge: BadgeFact | None, now: Now, blocking: str = "", coming: Coming | None = None
@@ -38,7 +46,7 @@ class Cases:
             rules,
             now.judged,
             self._postures.schedules,
-            self._facts.rights(badge.person, zone) if badge is not None else (),
+            self._rights(badge.person, zone, now) if badge is not None else (),
             self._postures.orders.lockdowns_of(zone),
             blocking=blocking,
             fulfilments=self._facts.conditions.of(badge.person, rules.conditions) if badge is not None else (),
@@ -64,4 +72,14 @@ class Cases:
             locked(standing.locked_until, now.judged, trusted(now.clock)),
             keypad_failed,
             seq=standing.seq,
+        )
+
+    def _rights(self, person: int, zone: str, now: Now) -> tuple[RightFact, ...]:
+        """The rights to the zone; one that was not reviewed in time is suspended from then on, recorded or not (C7.4)."""
+        rights, late = self._facts.rights(person, zone), overdue(zone, self.reviews, now.judged)
+        if not late:
+            return rights
+        return tuple(
+            replace(right, state="suspended") if right.state == "active" and right.judged_seq < late else right
+            for right in rights
         )

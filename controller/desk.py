@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from controller import byhand, days, person_facts
+from controller import byhand, days, person_facts, review_facts
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.ledger.ledger import fresh_salt
@@ -42,6 +42,7 @@ from controller.rules import (
     person,
     pin_keeping,
     posture,
+    review,
     right,
     special_day,
     start,
@@ -67,6 +68,7 @@ LONGEST_S = {
     "person.change": 600.0,
     "presence.correct": 600.0,
     "presence.forgive": 600.0,
+    "review.keep": 600.0,
     "badge.enrol": 60.0,
     "pledge.sign": 3600.0,
     "training.complete": 3600.0,
@@ -239,6 +241,23 @@ class Desk:
 
     def _pin_unlock(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
         return pin_keeping.unlock(self._facts.pins.standing(asked.body.person), asked.operator)
+
+    def _review_open(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        running = len(review_facts.open_reviews(self._facts.connection))
+        wall = WallClock(self._facility.timezone, asked.now)
+        number = self._facts.next("review")
+        return review.open_(asked.body, asked.operator, number, self._facility.zones, running, wall)
+
+    def _review_keep(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
+        found = review_facts.reviewed(self._facts.connection, asked.body.access_right)
+        if found is None:
+            return Refusal(Code.SUBJECT, "body.access_right")
+        right_, team = found
+        reviews = review_facts.reviews_behind(self._facts.connection, right_.judged_seq)
+        in_group = self._facts.groups.is_in(asked.operator.person, team)
+        return review.keep(
+            asked.body, right_, reviews, asked.operator, self._facility.schedules, asked.now, in_group
+        )
 
     def _right_request(self, asked: Asked, _: dict[str, PortalState]) -> Outcome | Refusal:
         number = self._facts.next("access_right")
@@ -466,6 +485,8 @@ RULES: dict[str, Callable[[Desk, Asked, dict[str, PortalState]], Outcome | Refus
     "pin.enrol": Desk._pin_enrol,
     "pin.clear": Desk._pin_clear,
     "pin.unlock": Desk._pin_unlock,
+    "review.open": Desk._review_open,
+    "review.keep": Desk._review_keep,
     "right.request": Desk._right_request,
     "right.approve": Desk._right_approve,
     "right.decline": Desk._right_decline,

@@ -31,9 +31,10 @@ from controller.rules.start import Start
 
 BADGE = """select badge.badge, badge.person, badge.state, coalesce(person.state, ''), badge.seq, coalesce(person.seq, 0),
     person.leaves_at from badge left join person on person.person = badge.person where """
-RIGHTS = """select access_right, schedule, from_at, until_at, state, seq, manner, null, null
+RIGHTS = """select access_right, schedule, from_at, until_at, state, seq, manner, null, null, coalesce(judged_seq, 0)
     from access_right where person = ? and zone = ?
-    union all select r.access_right, r.schedule, r.from_at, r.until_at, r.state, r.seq, r.manner, m.team, m.seq
+    union all select r.access_right, r.schedule, r.from_at, r.until_at, r.state, r.seq, r.manner, m.team, m.seq,
+        coalesce(r.judged_seq, 0)
     from membership m join access_right r on r.team = m.team
     where m.person = ? and m.state = 'active' and r.zone = ?"""
 _BY_OPERATOR = "operator:"
@@ -114,7 +115,7 @@ class Facts:
         changer = self.operator(int(row[1][len(_BY_OPERATOR) :])) if row[1].startswith(_BY_OPERATOR) else None
         badges = self._connection.execute("select badge from badge where person = ? and state = 'active'", (person,))
         rights = self._connection.execute(
-            "select access_right, zone from access_right where person = ? and state in ('active', 'requested')",
+            "select access_right, zone from access_right where person = ? and state in ('active', 'requested', 'suspended')",
             (person,),
         )
         return Subject(

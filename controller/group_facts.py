@@ -4,7 +4,7 @@ import sqlite3
 
 from controller.rules.group import Membership, Team
 
-_STANDING = "state in ('active', 'requested')"
+_STANDING = "state in ('active', 'requested', 'suspended')"
 
 
 class GroupFacts:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from controller import person_facts
+from controller import person_facts, review_facts
 from controller.cases import Cases
 from controller.commands import decide as decide_command
 from controller.desk import Desk, Rejected
@@ -36,7 +36,7 @@ from controller.record.kinds.site import InputsDropped, PartFailed, PartRecovere
 from controller.record.refusals import Code
 from controller.record.requests import Request
 from controller.record.topics import Reply
-from controller.rules import access, badge, epoch, interlock, leaving, passage, passback, pin_wait, posture
+from controller.rules import access, badge, epoch, interlock, leaving, passage, passback, pin_wait, posture, review
 from controller.rules.access import Tap
 from controller.rules.badge import Enrolment
 from controller.rules.clock import trusted
@@ -50,6 +50,8 @@ from controller.timekeeper import Now
 
 _TELL_S = 60.0
 _MOST_TOLD = 30
+_SUSPENDED = 200
+"""How many rights are suspended in one turn; what waits opens nothing either."""
 _LEAVERS = 20
 """How many leave in one turn; the others leave in the next."""
 
@@ -70,7 +72,7 @@ class Verdict:
 KEPT = frozenset(
     {
         "enrolment", "poison", "portal_override", "lockdown", "zone_opening", "part", "evacuation", "special_day",
-        "pin_enrolment",
+        "pin_enrolment", "review",
     }
 )  # fmt: skip
 """The tables of which something is kept between turns: a record that changes one is followed by `reload`."""
@@ -101,6 +103,7 @@ class Judgement:
         """Reads again what is kept from the tables: open enrolments, failed parts, how portals are to stand."""
         self.postures.reload()
         self.pins.reload()
+        self._cases.reload()
         self.enrolments = self._facts.enrolments(self._reader_portals)
         self.failed = self._facts.failed_parts()
         self.poison = self._facts.poison()
@@ -204,6 +207,7 @@ class Judgement:
         yield from self._leavers_due(now)
         for outcome in self.pins.due(now, lambda portal, reader: self._at(portal, portals, now, reader)):
             yield Verdict(outcome)
+        yield from self._reviews_due(now)
         for dashboard, count in self._rates.due(now.seconds).items():
             yield Verdict(Outcome((InputsDropped(f"request/{dashboard}", count),)))
 
@@ -222,6 +226,13 @@ class Judgement:
         for profile in person_facts.leavers(facts, now.judged, _LEAVERS) if trusted(now.clock) else ():
             yield Verdict(leaving.over(profile, person_facts.held(facts, profile.person)))
 
+    def _reviews_due(self, now: Now) -> Iterator[Verdict]:
+        """What nobody has reviewed in time is suspended, some at a time, by a clock that is trusted (C7.4)."""
+        for found in self._cases.reviews if trusted(now.clock) else ():
+            if found.due_at <= now.judged:
+                rights = review_facts.undecided(self._facts.connection, found, now.judged, _SUSPENDED)
+                yield Verdict(review.suspend(found, rights))
+
     def next_due_s(self, now: Now, portals: dict[str, PortalState]) -> float | None:
         """Seconds until the next deadline, or None for none."""
         waits = [state.deadline - now.seconds for state in portals.values() if state.deadline is not None]
@@ -231,9 +242,9 @@ class Judgement:
             waits.append(edge)
         if (counted := self._rates.wait_s(now.seconds)) is not None:
             waits.append(counted)
-        leaves_at = person_facts.next_leaving(self._facts.connection) if trusted(now.clock) else None
-        if leaves_at is not None:
-            waits.append((leaves_at - now.judged).total_seconds())
+        if trusted(now.clock):
+            dues = (person_facts.next_leaving(self._facts.connection), *(found.due_at for found in self._cases.reviews))
+            waits += [(due - now.judged).total_seconds() for due in dues if due is not None]
         return max(0.0, min(waits)) if waits else None
 
     # Taps ---------------------------------------------------------------------------------------------------------------

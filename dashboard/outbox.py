@@ -34,6 +34,7 @@ EXPIRES = {
     "person.change": timedelta(minutes=5),
     "presence.correct": timedelta(minutes=5),
     "presence.forgive": timedelta(minutes=5),
+    "review.keep": timedelta(minutes=5),
     "badge.enrol": timedelta(seconds=30),
     "pledge.sign": timedelta(minutes=30),
     "training.complete": timedelta(minutes=30),

@@ -14,9 +14,11 @@ from controller.clock import SystemClock
 from controller.desk import LONGEST_S
 from controller.inbox import ConsoleAsked, RequestReceived
 from controller.judgement import credential_digest
+from controller.ledger.ledger import Stamp
 from controller.loop import Committed
 from controller.record.canonical import canonical, timestamp
 from controller.record.keys import KeyPair
+from controller.record.kinds.review import ReviewOpened
 from controller.record.requests import (
     ApproveRight,
     RegisterPerson,
@@ -66,6 +68,14 @@ class Past:
         if approved:
             self.ask(2, ApproveRight(number))
         return number
+
+    def review_over(self, zone: str) -> None:
+        """A review of the rights to the zone whose last day went by while the power was off."""
+        now = datetime.now(UTC)
+        due_at = timestamp(now - timedelta(seconds=1))
+        with self._site.ledger.transaction():
+            opened = ReviewOpened(1, (zone,), due_at[:10], due_at, 2, "open")
+            self._site.ledger.append(opened, "operator:2", Stamp(timestamp(now), "past", "declared"))
 
     def badge(self, person: int, card: str, idm: str = "") -> int:
         """A personalised card in the building, and the badge it is; the badge's number."""

@@ -25,7 +25,7 @@ class Ending:
 ENDINGS = (
     Ending("badge", "badge", ("active",), "label", HAND_IN),
     Ending("enrolment", "reader", ("open",), "reader"),
-    Ending("access_right", "access_right", ("requested", "active"), "zone"),
+    Ending("access_right", "access_right", ("requested", "active", "suspended"), "zone"),
     Ending("membership", "membership", ("requested", "active"), "team"),
     Ending("operator", "operator", ("active",), "roles"),
 )

@@ -34,6 +34,8 @@ class Code(StrEnum):
     """The person has no right to this zone (C7.1)."""
     APPROVAL = "approval"
     """There is a right, but nobody has approved it yet (C7.3)."""
+    REVIEW = "review"
+    """There is a right, but nobody reviewed it in time (C7.4)."""
     VALIDITY = "validity"
     """The right begins later, or has ended."""
     SCHEDULE = "schedule"

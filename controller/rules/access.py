@@ -69,6 +69,8 @@ class RightFact:
     """The group whose right it is; None for the person's own."""
     through: int | None = None
     """The record that made them a member of it."""
+    judged_seq: int = 0
+    """The record in which somebody last decided on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,8 @@ def _granted(case: Case) -> Grant | Refusal:
 def _missing(right: RightFact, schedules: Mapping[str, Schedule], now: datetime) -> Refusal | None:
     if right.state == "requested":
         return Refusal(Code.APPROVAL, f"right.{right.access_right}.state")
+    if right.state == "suspended":
+        return Refusal(Code.REVIEW, f"right.{right.access_right}.review")
     if right.state != "active":
         return Refusal(Code.RIGHT, f"right.{right.access_right}.state")
     if not right.from_at <= now < right.until_at:
@@ -304,4 +308,4 @@ def behind(right: RightFact) -> tuple[int, ...]:
 
 def _nearness(refusal: Refusal) -> int:
     """Of several rights that do not hold, the person is told of the one that comes nearest."""
-    return (Code.RIGHT, Code.APPROVAL, Code.VALIDITY, Code.SCHEDULE, Code.ESCORT).index(refusal.code)
+    return (Code.RIGHT, Code.APPROVAL, Code.REVIEW, Code.VALIDITY, Code.SCHEDULE, Code.ESCORT).index(refusal.code)

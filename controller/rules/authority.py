@@ -22,6 +22,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "pin.enrol": frozenset({"administrator"}),
     "pin.clear": frozenset({"administrator", "manager", "guard"}),
     "pin.unlock": frozenset({"manager"}),
+    "review.open": frozenset({"manager", "custodian"}),
+    "review.keep": frozenset({"manager", "custodian"}),
     "right.request": frozenset({"administrator", "manager"}),
     "right.approve": frozenset({"manager"}),
     "right.decline": frozenset({"manager"}),

@@ -146,7 +146,7 @@ def decline(right: Standing | None, operator: OperatorFact) -> Outcome | Refusal
 
 def revoke(right: Standing | None, operator: OperatorFact) -> Outcome | Refusal:
     """End a right that holds or was requested."""
-    if right is None or right.state not in ("active", "requested"):
+    if right is None or right.state not in ("active", "requested", "suspended"):
         return Refusal(Code.SUBJECT, "body.access_right")
     if refusal := within(operator, right.zone):
         return refusal

@@ -21,6 +21,7 @@ from controller.rules.outcome import Outcome, Refusal
 NEEDS_TWO = frozenset(
     {
         "right.approve",
+        "review.keep",
         "membership.approve",
         "person.reinstate",
         "person.erase",

@@ -20,7 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "person", "badge", "enrolment", "pin", "pin_enrolment", "pledge", "training", "presence.corrected",
         "presence.forgiven", "entry.noted", "entry.confirmed", "entry.declined",
     ),
-    "rights": ("right", "group", "membership"),
+    "rights": ("right", "review", "group", "membership"),
     "doors": ("portal.released", "portal.overridden", "override", "lockdown", "evacuation", "special_day"),
     "site": ("site", "clock", "key", "ledger"),
     "refused": ("request.refused", "requests"),

@@ -32,6 +32,7 @@ from controller.inbox import Input, PartAnswering, PartFailing, RequestReceived
 from controller.ledger.verify import verify_file
 from controller.record import requests as ask
 from controller.record.asks.person import ChangePerson, LeavePerson
+from controller.record.asks.review import KeepRight, OpenReview
 from controller.record.canonical import canonical, timestamp
 from controller.record.envelope import Record
 from controller.record.keys import KeyPair
@@ -53,6 +54,8 @@ MAY = {
     "pin.enrol": {"administrator"},
     "pin.clear": {"administrator", "manager", "guard"},
     "pin.unlock": {"manager"},
+    "review.open": {"manager", "custodian"},
+    "review.keep": {"manager", "custodian"},
     "right.request": {"administrator", "manager"},
     "right.approve": {"manager"},
     "right.decline": {"manager"},
@@ -132,6 +135,7 @@ class Sites(RuleBasedStateMachine):
     def open(self, width: int) -> None:
         self.width = width
         self.site = people(make_site(self.folder, text=TEXT))
+        self.site.console("operator.add", name="見直し", roles=["custodian"], scope=["*"])
         self.dashboard = self.site.dashboard
         self.site.turn(*(leaf(portal, False) for portal in PORTALS))
 
@@ -342,6 +346,11 @@ class Sites(RuleBasedStateMachine):
             case "right.approved":
                 asked = self.folded["access_right"][body.access_right,]
                 assert asked["state"] == "requested" and asked["requested_by"] != body.decided_by
+            case "right.kept":
+                kept = self.folded["access_right"][body.access_right,]
+                assert kept["state"] in ("active", "suspended")
+                assert body.decided_by not in (kept["requested_by"], kept["decided_by"]), "a third person's word (C7.4)"
+                assert body.until_at <= kept["until_at"] and body.schedule in (kept["schedule"], "office")
             case "request.accepted" | "request.refused":
                 self.request_ids[body.request] += 1
                 assert self.request_ids[body.request] == 1, "a request is concluded once"
@@ -363,6 +372,9 @@ class Sites(RuleBasedStateMachine):
         assert right["zone"] == body.zone == ZONE_OF[body.portal]
         assert not {("*",), (body.zone,)} & self.folded.get("lockdown", {}).keys(), "nobody enters what is locked down"
         assert right["from_at"] <= at < right["until_at"]
+        for found in self.folded.get("review", {}).values():
+            late = found["due_at"] <= at and right["judged_seq"] < found["seq"]
+            assert not late or not {"*", body.zone} & set(found["zones"].split()), "not reviewed in time (C7.4)"
         assert body.assurance >= LEAST[body.zone]
         if body.zone == "vault":
             for required in REQUIRED:
@@ -451,6 +463,12 @@ def bodies(now: datetime) -> st.SearchStrategy[msgspec.Struct]:
             st.sampled_from(["2026-04", "2025-04"]),
             st.sampled_from(["joining", "moving"]),
         ),
+        st.builds(
+            OpenReview,
+            st.sampled_from([("*",), ("lab",), ("lobby", "vault"), ("attic",)]),
+            st.sampled_from(["2026-11-25", "2026-11-26", "2027-11-01", "2020-01-01"]),
+        ),
+        st.builds(KeepRight, st.integers(1, 14), st.sampled_from([None, None, "office", "always"])),
         st.builds(ask.ReleasePortal, st.sampled_from([*PORTALS, "attic"])),
         st.builds(
             lambda portal, posture, hours: ask.OverridePortal(portal, posture, timestamp(now + timedelta(hours=hours))),

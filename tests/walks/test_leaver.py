@@ -31,3 +31,23 @@ def test_a_leavers_badge_opens_nothing_from_the_commit_on(tmp_path: Path) -> Non
             assert site.wait_record("entry.refused", at, portal=reader.partition("/")[0]).body.code == "active_badge"
         assert site.building.tap("yamada", "lab/out").opened, "nobody is kept in"
         assert site.stop() == 0
+
+
+def test_a_right_that_nobody_reviewed_opens_nothing(tmp_path: Path) -> None:
+    """A site whose power was off over a review's due date lets nobody in by a right that waited for it; it says why (C7.4)."""
+    with SiteProcess(tmp_path) as site:
+        with site.past() as past:
+            yamada = past.person("山田 花子")
+            past.right(yamada, "office")
+            past.badge(yamada, "yamada")
+            past.review_over("office")
+        before = site.size()
+        site.start()
+
+        outcome = site.building.tap("yamada", "front/in", timeout_s=0.6)
+
+        assert outcome.lock_released_at is None and not outcome.opened
+        assert site.wait_record("entry.refused", before, portal="front").body.code == "review"
+        site.wait_record("right.suspended", before)
+        site.wait_record("review.closed", before)
+        assert site.stop() == 0

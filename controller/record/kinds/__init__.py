@@ -20,6 +20,7 @@ from controller.record.kinds import (
     presence,
     request,
     retention,
+    review,
     right,
     site,
     start,
@@ -28,7 +29,7 @@ from controller.record.kinds import (
 
 __all__ = [
     "badge", "calendar", "clock", "condition", "disk", "door", "entry", "evacuation", "group", "input", "interlock",
-    "load", "membership", "noted", "person", "pin", "posture", "presence", "request", "retention", "right", "site",
+    "load", "membership", "noted", "person", "pin", "posture", "presence", "request", "retention", "review", "right", "site",
     "start", "trust",
 ]  # fmt: skip
 

@@ -82,23 +82,25 @@ class _RightDecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def rows(self, record: Record) -> tuple[RowChange, ...]:
         """The right's new state, and by whom."""
-        return (
-            Upsert(
-                "access_right",
-                {
-                    "access_right": self.access_right,
-                    "state": self.state,
-                    "decided_by": self.decided_by,
-                    "decided_at": record.at,
-                    "seq": record.seq,
-                },
-            ),
-        )
+        row: Row = {
+            "access_right": self.access_right,
+            "state": self.state,
+            "decided_by": self.decided_by,
+            "decided_at": record.at,
+            "judged_seq": record.seq,
+            "seq": record.seq,
+        }
+        return (Upsert("access_right", row),)
 
 
 @kind("right.approved")
 class RightApproved(_RightDecided, frozen=True, forbid_unknown_fields=True):
     """A second, different operator approved it: now it holds (C7.3)."""
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The right, in force."""
+        approved: Row = {"access_right": self.access_right, "approved_seq": record.seq}
+        return (*super().rows(record), Upsert("access_right", approved))
 
 
 @kind("right.declined")

@@ -41,6 +41,7 @@ from controller.record.kinds import (
     presence,
     request,
     retention,
+    review,
     right,
     site,
     start,
@@ -165,6 +166,10 @@ EXAMPLES: list[msgspec.Struct] = [
     condition.PledgeWithdrawn(17, 14, "pledge:nda", 2, REF, "withdrawn"),
     condition.TrainingCompleted(18, 14, "induction", "2026-11-22", None, 2, None, "recorded"),
     condition.TrainingWithdrawn(18, 14, "training:induction", 2, REF, "withdrawn"),
+    review.ReviewOpened(3, ("lab", "vault"), "2027-01-31", "2027-01-31T15:00:00.000000Z", 2, "open"),
+    review.ReviewClosed(3, "closed"),
+    review.RightKept(16, 3, 4, "narrow", "office", "2027-01-31T14:59:59.999999Z", "active"),
+    review.RightSuspended(16, 3, "suspended"),
     request.RequestAccepted("01JD0000000000000000000000", "right.approve", "0011223344556677", 2, 40, 41),
     request.RequestRefused(
         "01JD0000000000000000000000", "right.approve", "0011223344556677", 1, "second_person", "right.requested_by"
