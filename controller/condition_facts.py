@@ -43,3 +43,23 @@ class ConditionFacts:
             "select fulfilment, person, condition, state from fulfilment where fulfilment = ?", (number,)
         ).fetchone()
         return None if row is None else Recorded(*row)
+
+    def right_holders(self, zones: Iterable[str], at: str) -> dict[int, set[str]]:
+        """Who may enter these zones now or later, by a right of their own or of a group, and which; `at` as in records.
+
+        A question of the console, and not of the door: it looks at everybody.
+        """
+        wanted = list(zones)
+        marks = ",".join("?" * len(wanted))
+        held = f"state = 'active' and until_at > ? and zone in ({marks})"
+        rows = self._connection.execute(
+            f"""select person, zone from access_right where person is not null and {held}
+            union select membership.person, zone from membership join (select team, zone from access_right
+                where team is not null and {held}) as theirs on theirs.team = membership.team
+            where membership.state = 'active'""",  # noqa: S608
+            (at, *wanted, at, *wanted),
+        )
+        found: dict[int, set[str]] = {}
+        for person, zone in rows:
+            found.setdefault(person, set()).add(zone)
+        return found

@@ -12,6 +12,7 @@ import typer
 from controller.cli.backup import backup, restore
 from controller.cli.check import check
 from controller.cli.clock import clock
+from controller.cli.conditions import conditions
 from controller.cli.deploy import deploy
 from controller.cli.enrolment import enroll
 from controller.cli.erasure import erase
@@ -33,7 +34,7 @@ from controller.demo.cli import demo, tap
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
     "leave": leave,
-    "listen": listen, "explain": explain, "clock": clock, "forgive": forgive,
+    "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
     "schedule": schedule, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,
     "backup": backup, "restore": restore,

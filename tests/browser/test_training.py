@@ -42,7 +42,7 @@ def required(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.mark.parametrize("lang", ["ja", "en"])
 @pytest.mark.parametrize("name", list(PAGES))
 def test_training_in_every_dress(browser: Browser, required: Served, name: str, lang: str) -> None:
-    """axe finds nothing on matrix, form, history, withdrawal and My page, on phone and desk, light and dark; none is too wide."""
+    """axe finds nothing on matrix, form, history, withdrawal and My page, phone and desk, light and dark; nothing too wide."""
     eye = Looker(browser, required, name, lang)
     for address in PAGES[name]:
         eye.page.goto(f"{required.url}{address}{'&' if '?' in address else '?'}lang={lang}")
