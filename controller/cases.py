@@ -5,7 +5,7 @@ The door and `sekimori explain` gather here, so that both are answered by the sa
 
 from dataclasses import replace
 
-from controller import review_facts
+from controller import party_facts, review_facts
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.postures import Postures
@@ -83,3 +83,10 @@ class Cases:
             replace(right, state="suspended") if right.state == "active" and right.judged_seq < late else right
             for right in rights
         )
+
+    def alone(self, case: Case) -> Case:
+        """The case of somebody who comes with nobody else, as the door does not see it but one may ask."""
+        zone, badge = case.zone, case.badge
+        holders = party_facts.inside(self._facts.connection, zone.id).holders if zone.two_person else frozenset()
+        others = holders - {badge.person} if badge is not None else holders
+        return replace(case, accompanied=False, holders=len(others))

@@ -50,7 +50,8 @@ def explained(
     tap, coming = Tap("", assurance, None, ""), Coming(entrance.outer, {})
     blocking = interlock.blocking(entrance.interlock, _portals(facility, tables))
     cases = Cases(facility, facts, postures)
-    case = cases.with_pin(cases.into(entrance.inner, tap, badge, now, blocking, coming=coming), portal, now)
+    into = cases.into(entrance.inner, tap, badge, now, blocking, coming=coming)
+    case = cases.alone(cases.with_pin(into, portal, now))
     decision = access.decide(case)
     standing = posture(portal, postures.rule(portal), postures.orders, at, trusted)
     return Explained(

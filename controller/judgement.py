@@ -10,6 +10,7 @@ from functools import lru_cache
 from controller import person_facts, review_facts
 from controller.cases import Cases
 from controller.commands import decide as decide_command
+from controller.companions import Companions
 from controller.desk import Desk, Rejected
 from controller.facility import Facility, ReaderAt
 from controller.facts import Facts
@@ -26,6 +27,7 @@ from controller.inbox import (
     QueriesTurnedAway,
     RequestReceived,
 )  # fmt: skip
+from controller.parties import Parties
 from controller.pins import Pins
 from controller.postures import Postures
 from controller.presences import Coming, Presences
@@ -36,7 +38,19 @@ from controller.record.kinds.site import InputsDropped, PartFailed, PartRecovere
 from controller.record.refusals import Code
 from controller.record.requests import Request
 from controller.record.topics import Reply
-from controller.rules import access, badge, epoch, interlock, leaving, passage, passback, pin_wait, posture, review
+from controller.rules import (
+    access,
+    admission,
+    badge,
+    epoch,
+    interlock,
+    leaving,
+    party,
+    passage,
+    pin_wait,
+    posture,
+    review,
+)
 from controller.rules.access import Tap
 from controller.rules.badge import Enrolment
 from controller.rules.clock import trusted
@@ -72,7 +86,7 @@ class Verdict:
 KEPT = frozenset(
     {
         "enrolment", "poison", "portal_override", "lockdown", "zone_opening", "part", "evacuation", "special_day",
-        "pin_enrolment", "review",
+        "pin_enrolment", "review", "zone_violation",
     }
 )  # fmt: skip
 """The tables of which something is kept between turns: a record that changes one is followed by `reload`."""
@@ -94,6 +108,8 @@ class Judgement:
         self._presences = Presences(facility, facts)
         self._cases = Cases(facility, facts, self.postures)
         self.pins = Pins(facility, facts, self._cases)
+        self.parties = Parties(facility, facts)
+        self.companions = Companions(facility, facts)
         self._rates = Rates()
         self._told: deque[float] = deque()
         """When dashboards that are trusted no more were last told so."""
@@ -104,13 +120,21 @@ class Judgement:
         self.postures.reload()
         self.pins.reload()
         self._cases.reload()
+        self.companions.reload()
         self.enrolments = self._facts.enrolments(self._reader_portals)
         self.failed = self._facts.failed_parts()
         self.poison = self._facts.poison()
 
+    def lose(self) -> None:
+        """A turn could not be recorded: nobody waits at a door because of it, and what was seen in it is looked for again."""
+        self.parties.lose()
+        self.pins.lose()
+        self.companions.lose()
+
     def reconnect(self, connection: sqlite3.Connection) -> None:
         """Asks this connection from now on: the file was opened anew."""
         self._facts.reconnect(connection)
+        self.lose()
         self.reload()
 
     def idle(self, effect: Effect) -> Effect:
@@ -126,6 +150,7 @@ class Judgement:
 
     def judge(self, item: Input, now: Now, portals: dict[str, PortalState]) -> Verdict:
         """The verdict on one input, with what follows from it for who is where."""
+        self.companions.saw(item)
         return self._followed(self._verdict(item, now, portals))
 
     def _followed(self, verdict: Verdict) -> Verdict:
@@ -201,6 +226,8 @@ class Judgement:
             if state.deadline is not None and state.deadline <= now.seconds:
                 yield self._followed(Verdict(passage.cue(self._at(portal, portals, now), Cue.DEADLINE)))
         yield from self._postures_due(now, portals)
+        yield from map(Verdict, self.parties.due(now, portals))
+        yield from map(Verdict, self.companions.due(now.seconds))
         for enrolment in list(self.enrolments.values()):
             if not badge.is_open(enrolment, now.judged):
                 yield Verdict(badge.lapse(enrolment))
@@ -240,8 +267,9 @@ class Judgement:
         waits += self.pins.waits(now)
         if (edge := self.postures.wait_s(now.judged, trusted(now.clock))) is not None:
             waits.append(edge)
-        if (counted := self._rates.wait_s(now.seconds)) is not None:
-            waits.append(counted)
+        for kept in (self.parties, self.companions, self._rates):
+            if (wait := kept.wait_s(now.seconds)) is not None:
+                waits.append(wait)
         if trusted(now.clock):
             dues = (person_facts.next_leaving(self._facts.connection), *(found.due_at for found in self._cases.reviews))
             waits += [(due - now.judged).total_seconds() for due in dues if due is not None]
@@ -292,7 +320,7 @@ class Judgement:
         decision = access.decide(case)
         waits = isinstance(decision, Refusal) and decision.place == TO_TYPE
         waiting = self.pins.wait(case, at, now) if waits else None
-        return waiting or self._entered(at, case, decision)
+        return waiting or self._entered(at, case, decision, now, portals)
 
     def _inward(
         self, at: At, tap: Tap, known: access.BadgeFact | None, now: Now, portals: dict[str, PortalState]
@@ -301,13 +329,25 @@ class Judgement:
         blocking = interlock.blocking(self._facility.portals[at.portal].interlock, portals)
         return self._cases.into(at.inner, tap, known, now, blocking, Coming(at.outer, portals))
 
-    def _entered(self, at: At, case: access.Case, decision: access.Grant | Refusal) -> Outcome:
-        """What a tap that leads in comes to."""
+    def _entered(
+        self,
+        at: At,
+        case: access.Case,
+        decision: access.Grant | Refusal,
+        now: Now,
+        portals: dict[str, PortalState],
+    ) -> Outcome:
+        """What a tap that leads in comes to: refused, let in, or waiting for whom the zone or the right asks for beside it."""
         if isinstance(decision, Refusal):
             return passage.refuse(at, "in", at.inner, decision, case.tap, case.badge)
-        who, number = (decision.badge.person, decision.badge.badge), 0 if case.pin is None else case.pin.pin
-        entered = passage.enter(at, "in", at.inner, decision, case.tap.assurance, number)
-        return replace(entered, then=(*passback.violated(case.zone, case.way, case.now, at.portal, who), *entered.then))
+        if not party.needed(case.zone, decision.manner):
+            return self.companions.comes(case, decision, admission.admit(at, case, decision))
+
+        def again(waiting: access.Case) -> access.Case:
+            known = self._facts.badge_of(waiting.tap.credential)
+            return replace(self._inward(at, waiting.tap, known, now, portals), pin=waiting.pin)
+
+        return self.companions.comes(case, decision, self.parties.enter(at, case, decision, again, now))
 
     def _pin_typed(self, item: PinTyped, now: Now, portals: dict[str, PortalState]) -> Outcome:
         """What was typed is known: everything is decided anew, on the facts of this moment."""
@@ -318,7 +358,7 @@ class Judgement:
         known = self._facts.badge_of(awaited.tap.credential)
         case = self.pins.answered(awaited, item.typed, self._inward(at, awaited.tap, known, now, portals), now)
         decision = access.decide(case)
-        outcome = self._entered(at, case, decision)
+        outcome = self._entered(at, case, decision, now, portals)
         return pin_wait.settled(awaited, item.typed, case.pin, self._facility.pins, decision, outcome, now.judged)
 
     def _leave(
@@ -333,15 +373,21 @@ class Judgement:
         """Never refused. But who leaves into another zone without a right to that one is recorded with what is missing."""
         portal = self._facility.portals[reader.portal]
         decision = access.leave(self._cases.into(portal.inner, tap, known, now))
+        manner = ""
         if isinstance(decision, access.Grant) and portal.outer:
             beyond = access.decide(
                 self._cases.into(portal.outer, tap, known, now, coming=Coming(portal.inner, portals))
             )
-            through = isinstance(beyond, Refusal) and beyond.code is not Code.EVACUATION  # which all are to come through
-            decision = beyond if through else decision
+            if isinstance(beyond, access.Grant):
+                manner = beyond.manner
+            elif beyond.code is not Code.EVACUATION:  # which all are to come through
+                decision = beyond
         if isinstance(decision, Refusal):
-            return passage.exit_request(at, decision, tap, known)
-        return passage.enter(at, "out", portal.inner, decision, tap.assurance)
+            outcome = passage.exit_request(at, decision, tap, known)
+        else:
+            outcome = passage.enter(at, "out", portal.inner, decision, tap.assurance)
+        person = None if known is None or tap.problem is not None else known.person
+        return outcome if person is None else self.companions.goes(portal, person, manner, outcome)
 
     def _contact(self, item: ContactSeen, now: Now, portals: dict[str, PortalState]) -> Outcome:
         at = self._at(item.portal, portals, now)

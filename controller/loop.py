@@ -185,7 +185,7 @@ class Loop:
             except BaseException as error:
                 self._blame(error)
                 self.portals, self._rejections = before, counted
-                self._judgement.pins.lose()
+                self._judgement.lose()
                 with suppress(sqlite3.Error):  # of a disk that fails: `resume` reads it again
                     self._judgement.reload()
                 raise

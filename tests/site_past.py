@@ -59,10 +59,12 @@ class Past:
         """Suspends somebody."""
         self.ask(1, SuspendPerson(person), {"reason": "試験"})
 
-    def right(self, person: int, zone: str, schedule: str = "always", approved: bool = True) -> int:
+    def right(
+        self, person: int, zone: str, schedule: str = "always", approved: bool = True, manner: str = "own"
+    ) -> int:
         """A right for a year; the number."""
         now = datetime.now(UTC)
-        body = RequestRight(person, zone, schedule, timestamp(now), timestamp(now + timedelta(days=365)))
+        body = RequestRight(person, zone, schedule, timestamp(now), timestamp(now + timedelta(days=365)), manner=manner)
         self.ask(1, body, {"purpose": "試験"})
         number = self._newest("access_right")
         if approved:

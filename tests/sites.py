@@ -337,11 +337,15 @@ def people(site: TestSite) -> TestSite:
     return site
 
 
-def give_right(site: TestSite, person: int, zone: str, schedule: str = "always", days: int = 365) -> int:
+def give_right(
+    site: TestSite, person: int, zone: str, schedule: str = "always", days: int = 365, manner: str = "own"
+) -> int:
     """A right asked for by operator 1 and approved by operator 2."""
     number = site.facts.next("access_right")
     now = site.clock.now()
-    body = ask.RequestRight(person, zone, schedule, timestamp(now), timestamp(now + timedelta(days=days)))
+    body = ask.RequestRight(
+        person, zone, schedule, timestamp(now), timestamp(now + timedelta(days=days)), manner=manner
+    )
     assert site.asks(body, 1) is None
     assert site.asks(ask.ApproveRight(number), 2) is None
     return number

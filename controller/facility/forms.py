@@ -140,6 +140,12 @@ class ZoneForm(_Form, frozen=True):
     """So many people at a time; 0: no limit."""
     relock_when_empty: bool = False
     """What the first card opened locks again when the last one has left."""
+    two_person: bool = False
+    """Nobody is let in to be alone: two right holders come together, or two are inside already (C8.9)."""
+    together_s: int = 15
+    """Within how many seconds those tap who come in together."""
+    escort_ratio: int = 4
+    """How many people an escort may have inside at once (C7.7); 0: nobody is escorted in."""
 
 
 class PledgeForm(_Form, frozen=True):

@@ -16,6 +16,7 @@ from controller.facility.forms import (
 )
 from controller.facility.hours import GROUPS, windows
 from controller.facility.interlocks import interlock_mistakes
+from controller.facility.parties import party_mistakes
 from controller.facility.pin_mistakes import pin_mistakes, portal_pin_mistakes
 from controller.facility.requirements import requirement_mistakes
 from controller.facility.settings import did_you_mean
@@ -74,6 +75,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     yield from _duplicates("pledge", [pledge.id for pledge in form.pledge])
     yield from _duplicates("course", [course.id for course in form.course])
     yield from requirement_mistakes(form)
+    yield from party_mistakes(form)
     yield from _shared_devices(form)
     yield from _recipient_mistakes(form)
 

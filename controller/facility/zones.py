@@ -46,6 +46,9 @@ def zone_rules(form: ZoneForm, plan: Plan, conditions: tuple[Condition, ...]) ->
         time.fromisoformat(at) if at else None,
         form.most_inside,
         form.relock_when_empty,
+        form.two_person,
+        form.together_s,
+        form.escort_ratio,
     )
 
 

@@ -36,7 +36,8 @@ _NEAR = 64
 _MOST_BLOCKS = 16
 """Blocks looked at in one step when there is nothing to drop in them."""
 POINTERS = """select seq, cause_seq, release_seq from portal_state
-    union all select seq, null, null from presence union all select seq, null, null from presence_doubt"""
+    union all select seq, null, null from presence union all select seq, null, null from presence_doubt
+    union all select seq, null, null from awaited union all select seq, null, null from escorting"""
 """The records on which a state stands: they stay, whatever their age."""
 
 

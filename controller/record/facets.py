@@ -28,6 +28,7 @@ _ALARMS = frozenset(
     {
         "clock.doubted", "door.held", "door.forced", "evacuation.begun", "input.poisoned", "interlock.broken",
         "ledger.salvaged", "part.failed", "pin.duress", "pin.locked", "presence.violated", "requests.rejected",
+        "zone.violated",
     }
 )  # fmt: skip
 

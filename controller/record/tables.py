@@ -162,6 +162,18 @@ _TABLES = (
         ("portal",),
     ),
     Table("zone_opening", {"zone": str, "person": int, "until_at": str, "seq": int}, ("zone",)),
+    # who waits at a portal for somebody else (`code` empty: nobody), whose escort somebody is, who is left without the others
+    Table(
+        "awaited",
+        {"portal": str, "code": str, "waiting": int, "until_at": str, "at": str, "seq": int},
+        ("portal",),
+    ),
+    Table("escorting", {"person": int, "zone": str, "escort": int, "at": str, "seq": int}, ("person",)),
+    Table(
+        "zone_violation",
+        {"zone": str, "person": int, "code": str, "companion": int, "at": str, "seq": int},
+        ("zone", "person", "code"),
+    ),
     Table("lockdown", {"zone": str, "operator": int, "reason": str, "at": str, "seq": int}, ("zone",)),
     Table(
         "evacuation",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.record.conditions import PLEDGE, TRAINING, Fulfilment
-from controller.record.kinds.right import ESCORT, OWN
+from controller.record.kinds.right import ESCORT, ESCORTED, OWN
 from controller.record.refusals import Code
 from controller.rules import condition
 from controller.rules.outcome import Refusal
@@ -79,6 +79,8 @@ class Grant:
 
     badge: BadgeFact
     access_right: int | None
+    manner: str = OWN
+    """How it lets in, one of `controller.record.kinds.right.MANNERS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,10 @@ class Case:
     """How full the zones with a limit are that the tap leads into."""
     pin: PinFact | None = None
     """The second factor, where the portal asks for one now."""
+    accompanied: bool = True
+    """Whether others are asked for beside this tap, by `party.py`, as they are at a door; else alone is what it is."""
+    holders: int = 0
+    """How many right holders are certainly inside, where the zone has the two-person rule and the tap is alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +222,19 @@ def _pin(case: Case) -> Refusal | None:
     return missing_of_pin(case.pin)
 
 
+def _escort(case: Case) -> Refusal | None:
+    """By the right that lets in best nobody is needed beside the person (C7.7)."""
+    if case.accompanied or (best := _best(case)) is None or best.manner != ESCORTED:
+        return None
+    return Refusal(Code.ESCORT, f"right.{best.access_right}.manner")
+
+
+def _second_person(case: Case) -> Refusal | None:
+    """The person would not be alone in a zone that nobody may be alone in (C8.9)."""
+    alone = case.zone.two_person and not case.accompanied and case.holders < TWO
+    return Refusal(Code.SECOND_PERSON, "zone.two_person") if alone else None
+
+
 CHECKS = (
     Check("card", _card),
     Check("enrolment", _enrolment, lambda case: () if case.badge is None else (case.badge.seq,)),
@@ -231,14 +250,23 @@ CHECKS = (
     Check("interlock", _interlock),
     Check("evacuation", _no_evacuation, lambda case: case.evacuations),
     Check("pin", _pin, lambda case: () if case.pin is None or not case.pin.seq else (case.pin.seq,)),
+    Check("escort", _escort, lambda case: () if (best := _best(case)) is None else behind(best)),
+    Check("second_person", _second_person),
 )
 """The decision, in order. A name is how `explain` calls the check; its words are in `words.toml`."""
 
 _OF_A_BADGE = frozenset({"active_badge", "assurance"})
 """What cannot be asked of somebody without a badge."""
 
+_BY_COMPANY = (ESCORT, OWN, ESCORTED)
+"""The manners of rights, the one first that may do the most."""
+
+TWO = 2
+"""So many right holders have to be inside or to come together where nobody may be alone."""
+
 IDENTIFYING = 4
 """So many of them are about the badge and whose it is: what is asked on the way out too."""
+
 
 def decide(case: Case) -> Grant | Refusal:
     """Whether the tap may enter the zone: the first thing that is missing, or the right by which it may."""
@@ -275,13 +303,17 @@ def leave(case: Case) -> Grant | Refusal:
 
 
 def _granted(case: Case) -> Grant | Refusal:
-    """The grant, by the first right that holds. What passed every check has a badge and a right: default deny, if not."""
+    """The grant, by the best right that holds. What passed every check has a badge and a right: default deny, if not."""
     if case.badge is None:
         return Refusal(Code.ENROLMENT, "badge")
-    for right in case.rights:
-        if _missing(right, case.schedules, case.now) is None:
-            return Grant(case.badge, right.access_right)
-    return Refusal(Code.RIGHT, "right")
+    best = _best(case)
+    return Refusal(Code.RIGHT, "right") if best is None else Grant(case.badge, best.access_right, best.manner)
+
+
+def _best(case: Case) -> RightFact | None:
+    """Of the rights that hold, the first of those that ask for the least company; None for none."""
+    holding = (right for right in case.rights if _missing(right, case.schedules, case.now) is None)
+    return min(holding, key=lambda right: _BY_COMPANY.index(right.manner), default=None)
 
 
 def _missing(right: RightFact, schedules: Mapping[str, Schedule], now: datetime) -> Refusal | None:
@@ -296,8 +328,8 @@ def _missing(right: RightFact, schedules: Mapping[str, Schedule], now: datetime)
     schedule = schedules.get(right.schedule)
     if schedule is None or not schedule.is_open(now):
         return Refusal(Code.SCHEDULE, f"right.{right.access_right}.schedule")
-    if right.manner not in (OWN, ESCORT):
-        return Refusal(Code.ESCORT, f"right.{right.access_right}.manner")
+    if right.manner not in _BY_COMPANY:
+        return Refusal(Code.RIGHT, f"right.{right.access_right}.manner")
     return None
 
 
@@ -308,4 +340,4 @@ def behind(right: RightFact) -> tuple[int, ...]:
 
 def _nearness(refusal: Refusal) -> int:
     """Of several rights that do not hold, the person is told of the one that comes nearest."""
-    return (Code.RIGHT, Code.APPROVAL, Code.REVIEW, Code.VALIDITY, Code.SCHEDULE, Code.ESCORT).index(refusal.code)
+    return (Code.RIGHT, Code.APPROVAL, Code.REVIEW, Code.VALIDITY, Code.SCHEDULE).index(refusal.code)

@@ -14,10 +14,7 @@ from dataclasses import replace
 from controller.record.kinds.interlock import InterlockBroken
 from controller.rules.outcome import Outcome
 from controller.rules.portal import PortalState, Status
-from controller.rules.posture import Posture
-
-EVACUATION = "evacuation"
-"""The cause for which any number of portals stand unlocked at once."""
+from controller.rules.posture import EVACUATION, Posture
 
 
 def blocking(interlock: tuple[str, ...], portals: Mapping[str, PortalState]) -> str:

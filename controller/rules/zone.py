@@ -28,3 +28,9 @@ class ZoneRules:
     """So many people at a time; 0: no limit."""
     relock_when_empty: bool = False
     """Whether what the first card opened locks again when nobody is inside any more."""
+    two_person: bool = False
+    """Nobody is let in to be alone: two right holders come together, or two are certainly inside (C8.9)."""
+    together_s: int = 15
+    """Within how many seconds those who pass together tap; and leave, before it is an alarm."""
+    escort_ratio: int = 4
+    """How many people one escort brings in at most (C7.7); 0: nobody is escorted in here."""

@@ -82,6 +82,8 @@ def test_all_mistakes_of_form_come_at_once(tmp_path: Path) -> None:
         ('id = "vault-door"', 'id = "lab-door"', "portal[3].id"),
         ('id = "vault-door"', 'id = "a/b"', "portal[3].id"),
         ('inner = "vault"', 'inner = "vault"\ninterlock = ["lab-door"]', "portal[3].interlock[1]"),
+        ('id = "vault"', 'id = "vault"\ntogether_s = 0', "zone[3].together_s"),
+        ('id = "vault"', 'id = "vault"\nescort_ratio = 51', "zone[3].escort_ratio"),
         ('inner = "vault"', 'inner = "vault"\ninterlock = ["vault-door"]', "portal[3].interlock[1]"),
         ('inner = "vault"', 'inner = "vault"\ninterlock = ["lab-dor"]', "portal[3].interlock[1]"),
         ('[simulation]\nbuilding = "building.sock"', "", "portal[1].lock"),

@@ -63,13 +63,13 @@ def test_no_two_signals_are_alike_without_colour() -> None:
     ("name", "count"),
     [
         *(("granted", 1), ("granted_offline", 1), ("enrol_done", 1)),
-        *(("approval", 2), ("escort", 2)),
-        *(("denied", 3), ("denied_offline", 3), ("enrol_failed", 3), ("key_due", 3)),
+        *(("approval", 2), ("escort", 2), ("second_person", 2)),
+        *(("denied", 3), ("denied_offline", 3), ("enrol_failed", 3), ("key_due", 3), ("left_behind", 3)),
         *(("idle_locked", 0), ("idle_open", 0), ("lockdown", 0), ("evacuation", 0), ("wait", 0), ("enrol", 0)),
     ],
 )
 def test_beeps_are_counted(name: str, count: int) -> None:
-    """One beep is yes, two call for another person, three are no; key due is two, then one."""
+    """One beep is yes, two call for another person, three are no; who may go but lacks something is two, then one."""
     assert count == len([length for length in beeps(name) if length >= 50])
 
 

@@ -14,6 +14,7 @@ from controller.record.kinds import (
     interlock,
     membership,
     noted,
+    party,
     person,
     pin,
     posture,
@@ -29,8 +30,8 @@ from controller.record.kinds import (
 
 __all__ = [
     "badge", "calendar", "clock", "condition", "disk", "door", "entry", "evacuation", "group", "input", "interlock",
-    "load", "membership", "noted", "person", "pin", "posture", "presence", "request", "retention", "review", "right", "site",
-    "start", "trust",
+    "load", "membership", "noted", "party", "person", "pin", "posture", "presence", "request", "retention", "review",
+    "right", "site", "start", "trust",
 ]  # fmt: skip
 
 

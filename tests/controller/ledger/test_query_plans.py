@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sites import make_site, people
 
+from controller import party_facts
 from controller.facts import Facts
 from controller.record.conditions import Condition
 from controller.rules.pin_keeping import Chosen
@@ -32,6 +33,8 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "membership": lambda facts: facts.groups.membership(1),
     "groups_of": lambda facts: facts.groups.groups_of(3),
     "memberships_of": lambda facts: facts.groups.memberships_of(3),
+    "inside": lambda facts: party_facts.inside(facts.connection, "lab"),
+    "escort_of": lambda facts: party_facts.escort_of(facts.connection, 3, "lab"),
     "is_in": lambda facts: facts.groups.is_in(3, 1),
     "pin": lambda facts: facts.pins.standing(3),
     "pin_secret": lambda facts: facts.pins.hashed(Chosen(3, 3, "set", None, 0)),

@@ -1,0 +1,21 @@
+"""What is wrong with the rules of a `site.toml` on people who pass together: times, numbers, doors that let anybody in."""
+
+from collections.abc import Iterator
+
+from controller.facility.forms import FacilityForm
+
+MOST_TOGETHER_S = 120
+MOST_ESCORTED = 50
+
+
+def party_mistakes(form: FacilityForm) -> Iterator[str]:
+    """Every mistake, with its key path."""
+    for n, zone in enumerate(form.zone, 1):
+        if not 1 <= zone.together_s <= MOST_TOGETHER_S:
+            yield f"zone[{n}].together_s: {zone.together_s}; seconds, 1 to {MOST_TOGETHER_S}"
+        if not 0 <= zone.escort_ratio <= MOST_ESCORTED:
+            yield f"zone[{n}].escort_ratio: {zone.escort_ratio}; people, 0 to {MOST_ESCORTED}"
+    guarded = {zone.id for zone in form.zone if zone.two_person}
+    for n, portal in enumerate(form.portal, 1):
+        if portal.unlock and portal.inner in guarded:
+            yield f"portal[{n}].unlock: zone {portal.inner!r} has two_person, and whoever passes an unlocked door is alone"

@@ -1,0 +1,133 @@
+"""Who may only pass together: the two-person rule of a zone, and escorts (C7.7, C8.9).
+
+Theory. Each tap is first decided alone, by `access.py`. Where that is not enough, those who tapped at one portal within the
+zone's `together_s` are a *party*, and this rule says who of it may pass:
+
+* Two persons. Into a zone with the two-person rule nobody passes unless two different right holders of the party do, or two
+  are certainly inside. So nobody comes to be alone inside by our doing. Two badges of one person are one person, and whoever
+  has to be escorted is no right holder.
+* Escort. Whose right says `escorted` passes only with somebody of the party whose right says `escort`, and no escort has more
+  than `escort_ratio` of theirs inside. Those who tapped first go first; the others wait on for another escort.
+
+Whoever has passed stays of the party while the leaf they were let in by has not closed, and no longer than `together_s` after
+their tap: an escort who taps first opens for themselves, and the visitor's tap behind them passes too.
+
+Nobody is kept from leaving. Who is left behind, alone or without their escort, for longer than `together_s`, is an alarm.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.record.kinds.right import ESCORT, ESCORTED
+from controller.record.refusals import Code
+from controller.rules.access import TWO
+from controller.rules.zone import ZoneRules
+
+LARGEST = 16
+"""How many persons wait or pass together at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One person of a party: how their right lets them in (`own`, `escorted`, `escort`), and when they tapped."""
+
+    person: int
+    manner: str
+    tapped_s: float
+    passed: bool = False
+    """They were let in by the opening that is not over yet."""
+    escort: int = 0
+    """Who escorts them, once they have passed."""
+
+    @property
+    def holder(self) -> bool:
+        """Whether they may be inside by themselves, as far as the right goes."""
+        return self.manner != ESCORTED
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Who is certainly inside the zone: right holders, and by person the escort of those who were escorted in."""
+
+    holders: frozenset[int] = frozenset()
+    escorted: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Who of the party passes now, with the escorts of those who need one; and what each of the others is waiting for."""
+
+    persons: tuple[int, ...]
+    escorts: Mapping[int, int]
+    awaited: Mapping[int, Code]
+
+
+def needed(zone: ZoneRules, manner: str) -> bool:
+    """Whether a tap with such a right is a party's affair at all."""
+    return zone.two_person or manner in (ESCORTED, ESCORT)
+
+
+def passing(zone: ZoneRules, members: tuple[Member, ...], inside: Inside) -> Passing:
+    """Who of these may pass; each a different person, in the order of their taps."""
+    holders = {member.person for member in members if member.holder}
+    escorts = _escorts(zone, members, inside)
+    alone = zone.two_person and len(holders) < TWO and len(inside.holders - holders) < TWO
+    persons, awaited = [], {}
+    for member in members:
+        if member.passed:
+            continue
+        if not member.holder and member.person not in escorts:
+            awaited[member.person] = Code.ESCORT
+        elif alone:
+            awaited[member.person] = Code.SECOND_PERSON
+        else:
+            persons.append(member.person)
+    return Passing(tuple(persons), {} if alone else escorts, awaited)
+
+
+def _escorts(zone: ZoneRules, members: tuple[Member, ...], inside: Inside) -> dict[int, int]:
+    """The escort of each that waits and has to have one, as far as the escorts' hands reach; each the one with fewest."""
+    here = {member.person for member in members}
+    led = Counter(escort for person, escort in inside.escorted.items() if person not in here)
+    led.update(member.escort for member in members if member.passed and member.escort)
+    hands = [member.person for member in members if member.manner == ESCORT]
+    found: dict[int, int] = {}
+    for member in members:
+        if member.holder or member.passed or not hands:
+            continue
+        escort = min(hands, key=lambda person: led[person])
+        if led[escort] < zone.escort_ratio:
+            led[escort] += 1
+            found[member.person] = escort
+    return found
+
+
+# Leaving --------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody inside without the others that the zone's rules ask for: `code` says who is missing."""
+
+    person: int
+    code: Code
+
+
+def left_behind(zone: ZoneRules, inside: Inside) -> dict[Left, int]:
+    """Who is inside alone, or without their escort; with the escort, 0 for none."""
+    found = {
+        Left(person, Code.ESCORT): escort
+        for person, escort in sorted(inside.escorted.items())
+        if escort not in inside.holders
+    }
+    if zone.two_person and len(inside.holders) == 1:
+        found[Left(min(inside.holders), Code.SECOND_PERSON)] = 0
+    return found
+
+
+def leaves_behind(zone: ZoneRules, inside: Inside, person: int) -> bool:
+    """Whether somebody is left behind once this person has left, who was not before."""
+    escorted = {one: escort for one, escort in inside.escorted.items() if one != person}
+    after = left_behind(zone, Inside(inside.holders - {person}, escorted))
+    return bool(after.keys() - left_behind(zone, inside).keys())
