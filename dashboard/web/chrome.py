@@ -28,7 +28,7 @@ class Entry:
 _ENTRIES = (
     ("now.page", _l("Now"), "now", ("now", "portals", "orders")),
     ("ledger.page", _l("Ledger"), "ledger", ("ledger", "start")),
-    ("people.page", _l("People"), "people", ("people", "badges", "groups", "training")),
+    ("people.page", _l("People"), "people", ("people", "badges", "groups", "training", "why")),
     ("rights.page", _l("Rights"), "rights", ("rights",)),
 )
 

@@ -8,7 +8,21 @@ from flask_bootstrap import Bootstrap5
 
 from dashboard.runtime import Runtime
 from dashboard.tls.certificate import Served
-from dashboard.views import badges, groups, ledger, my, now, orders, people, portals, requests, rights, start, training
+from dashboard.views import (
+    badges,
+    groups,
+    ledger,
+    my,
+    now,
+    orders,
+    people,
+    portals,
+    requests,
+    rights,
+    start,
+    training,
+    why,
+)
 from dashboard.web import appearance, chrome, context, errors, language, live, security, signin, transport
 from dashboard.web.slots import Slots
 
@@ -39,7 +53,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     errors.install(app)
     chrome.install(app)
     transport.install(app)
-    pages = (now, ledger, people, badges, groups, rights, portals, orders, requests, start, training, my)
+    pages = (now, ledger, people, badges, groups, rights, portals, orders, requests, start, training, my, why)
     for module in (signin, appearance, transport, live, *pages):
         app.register_blueprint(module.blueprint)
     return app

@@ -120,6 +120,8 @@ PAGES: dict[str, frozenset[str]] = {
     "orders.lockdowns": REQUESTS["lockdown.begin"],
     "orders.lockdown": REQUESTS["lockdown.begin"],
     "requests.page": EVERY,
+    "why.ask": EVERY,
+    "why.page": EVERY,
     "start.page": frozenset({"administrator", "manager", "custodian", "auditor"}),
     "start.confirm": REQUESTS["start.review"],
 }
