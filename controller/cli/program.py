@@ -24,6 +24,7 @@ from controller.cli.leaving import leave
 from controller.cli.ledger import export, rebuild, verify
 from controller.cli.listen import listen
 from controller.cli.operators import operator
+from controller.cli.register import register
 from controller.cli.run import run
 from controller.cli.schedule import schedule
 from controller.cli.setup import setup
@@ -33,7 +34,7 @@ from controller.demo.cli import demo, tap
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
-    "leave": leave,
+    "leave": leave, "register": register,
     "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
     "schedule": schedule, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,
