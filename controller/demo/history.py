@@ -17,6 +17,8 @@ from controller.actuator import NoParts
 from controller.app import Site
 from controller.clock import SteppedClock
 from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, STRANGER_IDM, DemoOperator, Employee, idm
+from controller.demo.training import recorded
+from controller.desk import LONGEST_S
 from controller.inbox import ConsoleAsked, ContactSeen, CredentialPresented, RequestReceived
 from controller.loop import Loop
 from controller.record.canonical import canonical, timestamp
@@ -30,6 +32,7 @@ from controller.record.requests import (
     RequestRight,
     RetireBadge,
     make_request,
+    name_of,
 )  # fmt: skip
 from controller.record.topics import Reply
 from controller.turn import Committed
@@ -72,6 +75,8 @@ class History:
         self._people()
         begin = self.clock.now()
         zone = self._site.facility.timezone
+        for body, text in recorded(begin.astimezone(zone).date(), until.astimezone(zone).date()):
+            self._ask("sato", body, text)
         day = begin.astimezone(zone).date() + timedelta(days=1)
         while (morning := datetime(day.year, day.month, day.day, tzinfo=zone)) < until:
             for visit in sorted(self._day(morning), key=lambda v: v.at):
@@ -139,7 +144,7 @@ class History:
     def _ask(self, login: str, body: msgspec.Struct, text: Text | None = None) -> None:
         self.clock.step(timedelta(seconds=self._chance.uniform(2, 9)))
         now = self.clock.now()
-        expires = now + timedelta(seconds=10) if isinstance(body, ReleasePortal | EnrolBadge) else None
+        expires = now + timedelta(seconds=10) if name_of(body) in LONGEST_S else None
         request = make_request(
             self._dashboard, self._site.facility.id, self._site.key.public, id=str(ULID.from_datetime(now)), body=body,
             private={k: v for k, v in (text or {}).items() if v}, operator=_OPERATOR[login], issued_at=now,

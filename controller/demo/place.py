@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.demo.company import BLANK_IDM, EMPLOYEES, STRANGER_IDM, idm
+from controller.demo.training import SETTINGS
 from controller.facility import Facility
 from hardware.card_keys import CardKeys
 
@@ -37,14 +38,17 @@ name = {{ ja = "事務所", en = "Office" }}
 [[zone]]
 id = "rnd"
 name = {{ ja = "開発室", en = "R&D room" }}
+requires = ["pledge:nda", "training:security"]
 
 [[zone]]
 id = "proto"
 name = {{ ja = "試作室", en = "Prototype shop" }}
+requires = ["pledge:nda", "training:security", "training:proto"]
 
 [[zone]]
 id = "archive"
 name = {{ ja = "図面庫", en = "Drawing archive" }}
+requires = ["pledge:nda", "training:security"]
 
 [[schedule]]
 id = "day"
@@ -93,7 +97,7 @@ _PORTALS = (
 
 def site_toml(broker_port: int, building: str, ports: dict[str, int]) -> str:
     """The site's settings; `ports` are the UDP ports of the readers by id (`main/in`)."""
-    text = _HEAD.format(site=SITE_ID, broker_port=broker_port, building=building)
+    text = (_HEAD + SETTINGS).format(site=SITE_ID, broker_port=broker_port, building=building)
     for n, (id, ja, en, inner, outer, sides) in enumerate(_PORTALS, 1):
         line = f'outer = "{outer}"\n' if outer else ""
         base = 100 * n

@@ -19,6 +19,7 @@ from controller.demo.company import EMPLOYEES, OPERATORS
 from controller.demo.history import History
 from controller.demo.place import SITE_ID, building_toml, reader_ids, site_toml
 from controller.demo.processes import Processes, free_ports, script
+from controller.demo.training import PLEDGE_FILE, PLEDGE_TEXT
 from controller.record.keys import KeyPair
 
 PLAN = "demo.json"
@@ -78,6 +79,7 @@ class Stage:
         plan = Plan(str(self.data), broker_port, self._port or dashboard_port, f"127.0.0.1:{building_port}")
         ports = dict(zip(reader_ids(), free_ports(len(reader_ids()), socket.SOCK_DGRAM), strict=True))
         (self.data / "site.toml").write_text(site_toml(broker_port, plan.building, ports), encoding="utf-8")
+        (self.data / PLEDGE_FILE).write_text(PLEDGE_TEXT, encoding="utf-8")
         broker.write_config(self.data / "broker.toml", broker_port)
         self._past(days, plan, progress)
         plan.save()
