@@ -45,7 +45,13 @@ CASES = 100_000
 
 def answer(world: World) -> str:
     """What the door has to say: `granted`, or the first thing that is missing."""
-    return about_the_badge(world) or about_rights(world["rights"]) or about_the_zone(world) or "granted"
+    return (
+        about_the_badge(world)
+        or about_rights(world["rights"])
+        or about_the_zone(world)
+        or about_company(world)
+        or "granted"
+    )
 
 
 def about_the_badge(world: World) -> str:
@@ -104,12 +110,24 @@ def cannot_be_here(passback: World) -> bool:
     return not doubted
 
 
+def about_company(world: World) -> str:
+    """Who has to come along, where somebody asks what would be if they came alone."""
+    if not world["alone"]:
+        return ""
+    holding = {right["manner"] for right in world["rights"] if about_rights([right]) == ""}
+    if holding == {"escorted"}:
+        return "escort"
+    return "second_person" if world["alone"]["two_person"] and world["alone"]["holders inside"] < 2 else ""
+
+
 def about_rights(rights: list[World]) -> str:
     """Empty when one of them lets in now; else what the one that comes nearest misses."""
     missing = {"right"}
     for right in rights:
         if right["state"] == "requested":
             missing.add("approval")
+        elif right["state"] == "suspended":
+            missing.add("review")
         elif right["state"] == "active":
             if right["from"] > 0 or right["until"] <= 0:
                 missing.add("validity")
@@ -117,7 +135,7 @@ def about_rights(rights: list[World]) -> str:
                 missing.add("schedule")
             else:
                 return ""
-    return next(code for code in ("schedule", "validity", "approval", "right") if code in missing)
+    return next(code for code in ("schedule", "validity", "review", "approval", "right") if code in missing)
 
 
 def is_held(one: World) -> bool:
@@ -159,17 +177,20 @@ def draw(chance: random.Random) -> World:
         "interlocked door stands open": seldom(True, False),
         "evacuation": seldom(True, False),
         "pin": seldom(draw_pin(chance), None, 3),
+        "alone": seldom({"two_person": chance.random() < 0.5, "holders inside": chance.randrange(4)}, None, 2),
     }
 
 
 def draw_right(chance: random.Random) -> World:
     """One right."""
     return {
-        "state": chance.choice(("active", "active", "active", "active", "requested", "declined", "revoked", "")),
+        "state": chance.choice(
+            ("active", "active", "active", "active", "requested", "suspended", "declined", "revoked", "")
+        ),
         "from": chance.choice((-600, -600, -600, -1, 0, 1)),
         "until": chance.choice((600, 600, 600, 1, 0, -1)),
         "hours": chance.choice(("always", "always", "tuesday morning", "wednesday", "never", "not in site.toml")),
-        "manner": chance.choice(("own", "escort")),
+        "manner": chance.choice(("own", "own", "escort", "escorted")),
     }
 
 
@@ -206,6 +227,7 @@ def zone_of(world: World, conditions: tuple[Condition, ...]) -> ZoneRules:
         within=frozenset({"lab", "vault"}),
         passback=passback["mode"],
         passback_min=passback["minutes"],
+        two_person=bool(world["alone"] and world["alone"]["two_person"]),
     )
 
 
@@ -256,6 +278,8 @@ def case_of(world: World) -> Case:
         evacuations=(8,) if world["evacuation"] else (),
         way=way_of(world["passback"]),
         pin=pin_of(world["pin"]),
+        accompanied=not world["alone"],
+        holders=world["alone"]["holders inside"] if world["alone"] else 0,
         rooms=(Room("lab", world["room"]["inside"], world["room"]["most"]),) if world["room"] else (),
     )
 
@@ -270,7 +294,7 @@ def at(minutes: int | None) -> datetime | None:
 CODES = {
     "granted", "card", "identity", "personalisation", "proof", "enrolment", "active_badge", "active_person", "lockdown",
     "assurance", "right", "approval", "validity", "schedule", "pledge", "training", "exit", "interlock", "room",
-    "evacuation", "pin", "pin_lockout", "part",
+    "evacuation", "pin", "pin_lockout", "part", "review", "escort", "second_person",
 }  # fmt: skip
 """Every answer of the decision on one tap."""
 
