@@ -69,6 +69,7 @@ log = "{folder}/building.log"
 state = "{folder}/cards.json"
 [[reader]]
 id = "front-in"
+keypad = "simulated:60"
 [[reader]]
 id = "spare"
 [[door]]

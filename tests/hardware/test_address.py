@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.address import PinAddress, TtyAddress, UdpAddress, UsbAddress, parse, parse_pin, parse_reader
+from hardware.address import (
+    MatrixAddress,
+    PinAddress,
+    TtyAddress,
+    UdpAddress,
+    UsbAddress,
+    parse,
+    parse_keypad,
+    parse_pin,
+    parse_reader,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +30,10 @@ from hardware.address import PinAddress, TtyAddress, UdpAddress, UsbAddress, par
         ),
         ("gpio:17", PinAddress("gpio:17", 17, False)),
         ("gpio:17?active_low", PinAddress("gpio:17?active_low", 17, False, True)),
+        (
+            "gpio-keypad:rows=5,6,13,19&cols=12,16,20",
+            MatrixAddress("gpio-keypad:rows=5,6,13,19&cols=12,16,20", (5, 6, 13, 19), (12, 16, 20)),
+        ),
         (
             "simulated:170?active_low&pull=none",
             PinAddress("simulated:170?active_low&pull=none", 170, True, True, "none"),
@@ -59,6 +73,12 @@ def test_good_urls(url: str, expected: object) -> None:
         ("nfc+tty:///dev/../etc/passwd?driver=pn532", "no serial device"),
         ("nfc+tty://ttyAMA0?driver=pn532", "no serial device"),
         ("gpio:17\n", "control characters"),
+        ("gpio-keypad:", "4 rows and 3 or 4 cols"),
+        ("gpio-keypad:rows=5,6,13&cols=12,16,20", "4 rows and 3 or 4 cols"),
+        ("gpio-keypad:rows=5,6,13,x&cols=12,16,20", "'x' is no pin"),
+        ("gpio-keypad:rows=5,6,13,28&cols=12,16,20", "0 to 27"),
+        ("gpio-keypad:rows=5,6,13,19&cols=12,16,19", "stands twice"),
+        ("gpio-keypad:rows=5,6,13,19&columns=12,16,20", "did you mean|expected rows or cols"),
     ],
 )
 def test_bad_urls_say_what_was_expected(url: str, says: str) -> None:
@@ -75,6 +95,13 @@ def test_a_pin_is_no_reader_and_a_reader_no_pin() -> None:
         parse_reader("gpio:17")
     with pytest.raises(ValueError, match="a reader where a pin"):
         parse_pin("nfc+usb:")
+    with pytest.raises(ValueError, match="a keypad where a pin"):
+        parse_pin("gpio-keypad:rows=5,6,13,19&cols=12,16,20")
+    with pytest.raises(ValueError, match="a keypad where a reader"):
+        parse_reader("gpio-keypad:rows=5,6,13,19&cols=12,16,20")
+    for url in ("gpio:17", "nfc+usb:"):
+        with pytest.raises(ValueError, match="no keypad"):
+            parse_keypad(url)
 
 
 @given(st.text())
