@@ -97,10 +97,19 @@ def site_toml(building: str, ports: dict[str, int], broker: tuple[str, int] | No
     return text
 
 
+def keypad_url(portal: int, reader: int) -> str:
+    """The keypad that hangs beside each reader in the building; `site.toml` names it only where a test says so."""
+    return f"simulated:{portal}{reader}9"
+
+
 def building_toml(folder: Path) -> str:
     """The plan of the building: the same doors, a spare antenna at the console, and one blank card."""
     lines = [f'log = "{folder}/building.log"', f'state = "{folder}/cards.json"']
-    lines += [f'[[reader]]\nid = "{id}/{side}"' for id, _, _, sides in PORTALS for side in sides]
+    lines += [
+        f'[[reader]]\nid = "{id}/{side}"\nkeypad = "{keypad_url(n, m)}"'
+        for n, (id, _, _, sides) in enumerate(PORTALS, 1)
+        for m, side in enumerate(sides, 1)
+    ]
     lines += ['[[reader]]\nid = "spare"']
     for n, (id, _, _, sides) in enumerate(PORTALS, 1):
         lines += [f'[[door]]\nid = "{id}"', *(f'reader_{side} = "{id}/{side}"' for side in sides)]

@@ -24,6 +24,7 @@ from controller.cli.leaving import leave
 from controller.cli.ledger import export, rebuild, verify
 from controller.cli.listen import listen
 from controller.cli.operators import operator
+from controller.cli.pin import pin
 from controller.cli.register import register
 from controller.cli.run import run
 from controller.cli.schedule import schedule
@@ -62,6 +63,7 @@ def program(lang: Lang) -> Any:  # noqa: ANN401 - the command class is typer's o
         app.command(name)(function)
     app.add_typer(operator, name="operator")
     app.add_typer(key, name="key")
+    app.add_typer(pin, name="pin")
     app.add_typer(deploy, name="deploy")
     whole = typer.main.get_command(app)
     _translate(whole, "sekimori", lang)

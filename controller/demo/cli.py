@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from getpass import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,7 @@ from hardware.simulated.client import BuildingClient, BuildingRefused
 Data = Annotated[Path, typer.Option(help="Where the demo keeps everything.")]
 Lang = Annotated[str, typer.Option(help="ja or en.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+_TYPING_S = 5.0
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 
@@ -133,6 +135,9 @@ def tap(
     badge: Annotated[str, typer.Argument(help="BADGE@PORTAL, for example yamada@rnd or yamada@rnd/out.")],
     data: Data = Path(".demo"),
     stay: Annotated[bool, typer.Option("--stay", help="Do not walk through.")] = False,
+    keypad: Annotated[
+        bool, typer.Option("--pin", help="Ask for a PIN, or read it from standard input, and press it at the keypad.")
+    ] = False,
     as_json: Json = False,
     lang: Lang = "",
 ) -> None:
@@ -147,7 +152,7 @@ def tap(
     reader = place if "/" in place else f"{place}/in"
     try:
         plan = load_plan(data)
-        report = _tapped(plan, card, reader, not stay)
+        report = _tapped(plan, card, reader, not stay, _pin() if keypad else "")
     except (FileNotFoundError, BuildingRefused, OSError) as error:
         _err.print(f"sekimori tap: {text('no_demo', lang) if isinstance(error, FileNotFoundError) else error}")
         raise typer.Exit(2) from error
@@ -165,12 +170,31 @@ def tap(
     raise typer.Exit(0 if report["opened"] or (report["lock_ms"] is not None and stay) else 1)
 
 
-def _tapped(plan: Plan, card: str, reader: str, walk: bool) -> dict[str, Any]:
+def _pin() -> str:
+    """The keys to be pressed: never from the command line, which everybody on the machine can read."""
+    return getpass("PIN: ") if sys.stdin.isatty() else sys.stdin.readline(64).strip()
+
+
+@contextmanager
+def _typing(plan: Plan, reader: str, pin: str) -> Iterator[None]:
+    """Somebody stands at the keypad, and types once they are asked."""
+    if not pin:
+        yield
+        return
+    with BuildingClient(plan.building) as hand:
+        keys = f"{pin}#"
+        typing = threading.Thread(target=lambda: hand.type_keys(reader, keys, timeout_s=_TYPING_S), daemon=True)
+        typing.start()
+        yield
+        typing.join(2 * _TYPING_S)
+
+
+def _tapped(plan: Plan, card: str, reader: str, walk: bool, pin: str) -> dict[str, Any]:
     """Taps and reads the ledger's own word on it."""
     ledger = open_reader(Path(plan.data) / "ledger.sqlite3")
     before = ledger.execute("select coalesce(max(seq), 0) from record").fetchone()[0]
-    with BuildingClient(plan.building) as building:
-        outcome = building.tap(card, reader, walk=walk, timeout_s=2.0)
+    with BuildingClient(plan.building) as building, _typing(plan, reader, pin):
+        outcome = building.tap(card, reader, walk=walk, timeout_s=_TYPING_S if pin else 2.0)
     for (data,) in ledger.execute("select bytes from record where seq > ? order by seq", (before,)):
         record = decode(data)
         if record.kind.startswith(("entry.granted", "entry.refused", "exit.", "badge.enrolled", "enrolment.closed")):
