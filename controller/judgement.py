@@ -345,7 +345,8 @@ class Judgement:
 
         def again(waiting: access.Case) -> access.Case:
             known = self._facts.badge_of(waiting.tap.credential)
-            return replace(self._inward(at, waiting.tap, known, now, portals), pin=waiting.pin)
+            anew = self._inward(at, waiting.tap, known, now, portals)
+            return replace(anew, pin=self.pins.again(waiting, now))
 
         return self.companions.comes(case, decision, self.parties.enter(at, case, decision, again, now))
 

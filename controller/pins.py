@@ -16,7 +16,7 @@ from controller.rules import access, passage, pin_keeping, pin_wait
 from controller.rules.access import BadgeFact, Case, Tap
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
-from controller.rules.pin import TO_TYPE
+from controller.rules.pin import TO_TYPE, PinFact
 from controller.rules.pin_keeping import PinEnrolment
 from controller.rules.pin_wait import GRACE_S, Awaited, Typed
 from controller.timekeeper import Now
@@ -84,6 +84,13 @@ class Pins:
         """The case of a tap whose PIN was typed, with what that proves: nothing, where another PIN was set meanwhile."""
         fact = self._cases.pin(awaited.badge.person, now)
         return replace(case, pin=replace(fact, proved=typed is not Typed.WRONG and fact.pin == awaited.pin))
+
+    def again(self, waiting: Case, now: Now) -> PinFact | None:
+        """The second factor of somebody who proved it and then waited for others: not one that was cleared meanwhile."""
+        if waiting.pin is None or waiting.badge is None:
+            return waiting.pin
+        fact = self._cases.pin(waiting.badge.person, now)
+        return replace(fact, proved=waiting.pin.proved and fact.pin == waiting.pin.pin)
 
     def due(self, now: Now, at: Callable[[str, str], At]) -> Iterator[Outcome]:
         """Taps whose PIN did not come in time, and enrolments whose time is over. `at` places a portal and reader."""

@@ -457,3 +457,46 @@ def test_nonsense_at_the_console_is_a_refusal(tmp_path: Path, arguments: dict[st
     site.close()
 
 
+
+
+# With others ------------------------------------------------------------------------------------------------------------
+
+TWO = TEXT.replace('id = "lobby"\n', 'id = "lobby"\ntwo_person = true\n')
+
+
+def two(folder: Path) -> TestSite:
+    """The lobby is one that nobody enters alone; both who come have typed, or will, their PIN."""
+    site = pinned(folder, TWO)
+    assert kinds(try_pin(site, Typed.RIGHT)) == ["entry.awaited"]
+    return site
+
+
+def test_two_people_each_with_their_pin(tmp_path: Path) -> None:
+    """Where two have to come together each types their own PIN, and the door opens for both once the second has."""
+    site = two(tmp_path)
+
+    records = try_pin(site, Typed.RIGHT, "card:2")
+
+    assert [(record.kind, record.v) for record in records if record.kind == "entry.granted"] == [("entry.granted", 2)] * 2
+    assert site.actuator.releases() == ["front"] and site.actuator.unrecorded == []
+    site.close()
+
+
+@pytest.mark.parametrize("meanwhile", [ask.ClearPin(1), ask.RetireBadge(1, "lost")])
+def test_who_waits_for_the_second_is_asked_again(tmp_path: Path, meanwhile: Any) -> None:
+    """Whose PIN or badge ended while they waited for the second person is not let in by having typed it before."""
+    site = two(tmp_path)
+    assert site.asks(meanwhile, 2) is None
+
+    records = try_pin(site, Typed.RIGHT, "card:2")
+
+    assert "entry.granted" not in kinds(records) and site.actuator.releases() == []
+    site.close()
+
+
+def test_duress_of_one_who_waits(tmp_path: Path) -> None:
+    """A call for help is heard at once, though the door waits for a second person."""
+    site = pinned(tmp_path, TWO)
+
+    assert kinds(try_pin(site, Typed.DURESS)) == ["pin.duress", "entry.awaited"]
+    site.close()
