@@ -19,9 +19,11 @@ from controller.record.explained import Explained, Unanswered
 from controller.record.keys import KeyPair
 from controller.record.kinds import (
     badge,
+    calendar,
     condition,
     door,
     entry,
+    evacuation,
     group,
     membership,
     person,
@@ -182,8 +184,8 @@ class House:
                 for id, ja, en, inner, outer in PORTALS
             ),
             schedules=(
-                site.ScheduleSet("office", "業務時間", "Office hours", "Mon-Fri 09:00-18:00"),
-                site.ScheduleSet("always", "常時", "Always", "always"),
+                site.ScheduleSet("office", "業務時間", "Office hours", "mon-fri 09:00-18:00; sat-sun -; holiday -"),
+                site.ScheduleSet("always", "常時", "Always", "mon-sun 00:00-00:00"),
             ),
             removed=(),
             conditions=conditions,
@@ -272,6 +274,29 @@ class House:
         self.write(posture.PortalOverridden("dock", "open", until, 3, delivery), by="operator:3")
         self.write(posture.PortalUnlocked("front", "schedule", until, "standing"))
         self.write(posture.LockdownBegun("server", 4, leak), by="operator:4")
+        return self
+
+    def calendar(self) -> "House":
+        """The front door and the dock stand open in office hours; half-days, a Saturday that waits, a day a manager closed."""
+        half = calendar.DaySet("2026-11-27", "*", "09:00-12:00", "半日操業", "Half-day")
+        night = calendar.DaySet("2026-12-01", "office", "09:00-18:00 22:00-02:00", "棚卸し", "Stocktaking")
+        unlocking = (("front", "office", True, True), ("dock", "office", False, True), ("lab", "", False, False))
+        self.write(
+            calendar.CalendarConfigured(
+                "JP", ("2026-12-30",), (half, night), tuple(calendar.UnlockingSet(*one) for one in unlocking), (), ()
+            )
+        )
+        trip, sale = self.private("reason-4", reason="社員旅行"), self.private("reason-5", reason="工場直売会")
+        self.write(calendar.SpecialDaySet(1, "2026-12-04", "*", "-", trip.ref(), 2, "set"), by="operator:2")
+        asked = calendar.SpecialDayRequested(2, "2026-11-28", "office", "10:00-15:00", sale.ref(), 2, "requested")
+        self.write(asked, by="operator:2")
+        return self
+
+    def evacuate(self) -> "House":
+        """The guard has begun an evacuation of the whole site, and one of the lab was begun at the console."""
+        smoke = self.private("reason-6", reason="煙感知器が作動").ref()
+        self.write(evacuation.EvacuationBegun("*", "operator", 4, smoke), by="operator:4")
+        self.write(evacuation.EvacuationBegun("lab", "console", None, None), by="console")
         return self
 
     def account(self, name: str, operator: int, *, password_hash: str | None = None) -> int:

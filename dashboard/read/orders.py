@@ -1,11 +1,12 @@
 """What operators have ordered of a site's doors and still holds: overrides and lockdowns (C8.8)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from dashboard.database import projected
+from dashboard.database import projected, source
 from dashboard.read.names import Names
 
 SITE = "*"
@@ -14,7 +15,10 @@ SITE = "*"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order: of a portal (`posture` `open` or `locked`, until then) or of a zone's lockdown (no end)."""
+    """One order: of a portal (`posture` `open` or `locked`, until then) or of a zone's lockdown (no end).
+
+    Of an evacuation, `posture` is who began it: `operator`, `console` or `input`.
+    """
 
     place: str
     posture: str
@@ -38,11 +42,32 @@ def lockdowns(connection: sa.Connection, names: Names) -> dict[str, Order]:
     return {row.zone: _order(names, row, row.zone, "locked", "") for row in rows}
 
 
+def evacuations(connection: sa.Connection, names: Names) -> dict[str, Order]:
+    """The evacuations of a site by zone, `*` for all of it. Who began one at the console, or by a contact, has no name."""
+    table = projected["evacuation"]
+    rows = connection.execute(sa.select(table).where(*_here(table, names)).order_by(table.c.zone)).all()
+    return {row.zone: _order(names, row, row.zone, row.cause, "") for row in rows}
+
+
+def ordered_text(connection: sa.Connection, names: Names) -> str:
+    """Which lockdowns and evacuations stand at a site, in one text, for a page to see that it changed."""
+    evacuated = [f"evacuation:{zone}" for zone in evacuations(connection, names)]
+    return " ".join([*lockdowns(connection, names), *evacuated])
+
+
+def evacuated_sites(connection: sa.Connection, among: Collection[str]) -> list[str]:
+    """Those of these sites at which an evacuation stands. Asked for every page."""
+    table = projected["evacuation"].c
+    mine = sa.and_(table.ledger_site == source.c.ledger_site, table.epoch == source.c.epoch)
+    query = sa.select(source.c.ledger_site).join_from(source, projected["evacuation"], mine).distinct()
+    return [id for (id,) in connection.execute(query.where(source.c.ledger_site.in_(among)))]
+
+
 def _here(table: sa.Table, names: Names) -> tuple[sa.ColumnElement[bool], ...]:
     return (table.c.ledger_site == names.site.id, table.c.epoch == names.site.epoch)
 
 
 def _order(names: Names, row: Any, place: str, posture: str, until_at: str) -> Order:  # noqa: ANN401 - a database row
     names.learn(operators=[row.operator])
-    reason = names.private([row.reason]).get(row.reason, {}).get("reason", "")
+    reason = names.private([row.reason]).get(row.reason, {}).get("reason", "") if row.reason else ""
     return Order(place, posture, until_at, names.operator(row.operator), reason, row.at)

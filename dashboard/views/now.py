@@ -10,7 +10,7 @@ from dashboard.read.breaks import Break, breaks
 from dashboard.read.conditions import ending
 from dashboard.read.lines import Line, last_arrival, newest
 from dashboard.read.names import Names
-from dashboard.read.orders import Order, lockdowns
+from dashboard.read.orders import Order, lockdowns, ordered_text
 from dashboard.read.portals import Part, Tile, failed_parts, failed_text, tiles
 from dashboard.read.sites import Site
 from dashboard.views.orders import place_name
@@ -36,6 +36,8 @@ class Standing:
     lockdowns: dict[str, Order]
     places: dict[str, str]
     """What the places of the lockdowns are called."""
+    ordered: str = ""
+    """Which lockdowns and evacuations stand, for the page to see that it changed."""
     revoked: bool = False
     """The site trusts this dashboard no more."""
     breaks: Sequence[Break] = ()
@@ -62,12 +64,13 @@ def page() -> str:
             parts = failed_parts(connection, site)
             ordered = lockdowns(connection, names)
             places = {place: place_name(names, place) for place in ordered}
+            text = ordered_text(connection, names)
             gone = revoked_at(connection, site.id, here().runtime.keys.public.id)
             shown = tiles(connection, names)
             gaps = breaks(connection, site)[:1]
             soon = ending(connection, names, now) if user().may("training.page", site.id) else 0
             age_s = site.age_s(now)
-            found.append(Standing(site, site.stale(now), age_s, shown, parts, ordered, places, gone, gaps, soon))
+            found.append(Standing(site, site.stale(now), age_s, shown, parts, ordered, places, text, gone, gaps, soon))
             feed += [(line, site) for line in newest(connection, names, FEED)]
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)
     return render_template("now.html", sites=found, feed=feed[:FEED], after=after)

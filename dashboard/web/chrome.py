@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from flask import Flask, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from dashboard.read import groups, rights, start
-from dashboard.read.sites import sites
+from dashboard.read import groups, orders, rights, start
+from dashboard.read.names import Names
+from dashboard.read.sites import Site, sites
 from dashboard.read.start import Start
 from dashboard.web.context import here
 from dashboard.web.language import language, said
@@ -26,7 +28,7 @@ class Entry:
 
 
 _ENTRIES = (
-    ("now.page", _l("Now"), "now", ("now", "portals", "orders")),
+    ("now.page", _l("Now"), "now", ("now", "portals", "orders", "schedules", "evacuation")),
     ("ledger.page", _l("Ledger"), "ledger", ("ledger", "start")),
     ("people.page", _l("People"), "people", ("people", "badges", "groups", "training", "why")),
     ("rights.page", _l("Rights"), "rights", ("rights",)),
@@ -40,6 +42,7 @@ def install(app: Flask) -> None:
     app.add_template_global(storing_fails, "storing_fails")
     app.add_template_global(roles_held, "roles_held")
     app.add_template_global(started_alone, "started_alone")
+    app.add_template_global(evacuated, "evacuated")
     app.add_template_global(is_first, "first_person")
 
 
@@ -85,6 +88,32 @@ def started_alone(site: str = "") -> list[Start]:
         return []
     with here().connect() as connection:
         return start.waiting(connection, {site} & set(person.operators) if site else set(person.operators), language())
+
+
+@dataclass(frozen=True, slots=True)
+class Evacuated:
+    """An evacuation that stands: where, what the place is called, by whom and why."""
+
+    site: Site
+    place: str
+    called: str
+    order: orders.Order
+
+
+def evacuated() -> list[Evacuated]:
+    """The evacuations at the sites of this account."""
+    person = me()
+    if person is None:
+        return []
+    with here().connect() as connection:
+        found = orders.evacuated_sites(connection, person.operators)
+        standing: list[Evacuated] = []
+        for site in sites(connection, found):
+            names = Names(connection, site, language())
+            for place, order in orders.evacuations(connection, names).items():
+                called = _("The whole site") if place == orders.SITE else names.zones.get(place, place)
+                standing.append(Evacuated(site, place, called, order))
+        return standing
 
 
 def is_first(begun: Start) -> bool:

@@ -10,6 +10,7 @@ from dashboard.runtime import Runtime
 from dashboard.tls.certificate import Served
 from dashboard.views import (
     badges,
+    evacuation,
     groups,
     ledger,
     my,
@@ -19,6 +20,7 @@ from dashboard.views import (
     portals,
     requests,
     rights,
+    schedules,
     start,
     training,
     why,
@@ -53,7 +55,9 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     errors.install(app)
     chrome.install(app)
     transport.install(app)
-    pages = (now, ledger, people, badges, groups, rights, portals, orders, requests, start, training, my, why)
+    pages = (
+        now, ledger, people, badges, groups, rights, portals, orders, schedules, evacuation, requests, start, training, my, why,
+    )  # fmt: skip
     for module in (signin, appearance, transport, live, *pages):
         app.register_blueprint(module.blueprint)
     return app

@@ -17,7 +17,7 @@ from werkzeug.routing import MapAdapter
 from controller.record.words import words
 from dashboard.read.lines import Line, arrived, last_arrival, lines
 from dashboard.read.names import Names
-from dashboard.read.orders import lockdowns
+from dashboard.read.orders import ordered_text
 from dashboard.read.portals import failed_parts, failed_text, tiles
 from dashboard.read.sites import Site, sites
 from dashboard.web import session
@@ -122,7 +122,7 @@ def standing(connection: sa.Connection, allowed: tuple[str, ...], parts: Here, l
             for tile in tiles(connection, names)
         ]
         failed = failed_text(failed_parts(connection, site))
-        shown = {"failed": failed, "lockdowns": " ".join(lockdowns(connection, names)), "portals": portals}
+        shown = {"failed": failed, "lockdowns": ordered_text(connection, names), "portals": portals}
         found.append(_site(site) | {"stale": site.stale(now)} | shown)
     return {"sites": found}
 

@@ -88,7 +88,7 @@ class Served:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The example site after a day, for tests that only look."""
-    served = Served(House(tmp_path_factory.mktemp("house")).settle().a_day().groups().orders())
+    served = Served(House(tmp_path_factory.mktemp("house")).settle().a_day().groups().orders().calendar())
     yield served
     served.close()
 

@@ -71,7 +71,7 @@ def test_a_door_at_a_time(site: TestSite, at: str, expected: tuple[bool, bool, s
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        (Lang.JA, ["勤労感謝の日", "特別日 棚卸し", "承認待ちの特別日: 2026", "月", "閉鎖中: 拠点全体", "避難中: 試作室"]),
+        (Lang.JA, ["勤労感謝の日", "特別日 棚卸し", "承認待ちの特別日: 2026", "月", "閉鎖中: サイト全体", "避難中: 試作室"]),
         (
             Lang.EN,
             ["Holiday Labor Thanksgiving Day", "Special day Stocktaking", "waits for its approval", "Mon",
