@@ -23,6 +23,8 @@ SOON = timedelta(days=30)
 """From then on it is said that something ends."""
 FILTERS = ("missing", "soon", "all")
 _CHUNK = 500
+_NEVER = "9999-12-31"
+"""Behind every end, whatever the database's letters sort by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,25 @@ def of_person(connection: sa.Connection, names: Names, person: int, when: When) 
     return _cells(connection, names, every, [person], when)[person] if every else ()
 
 
-def lacking(connection: sa.Connection, names: Names, person: int, zone: str, when: When) -> list[Cell]:
-    """What the person would be refused at this zone's doors for, right or not: for whoever approves a right to it."""
-    cells = of_person(connection, names, person, when)
-    return [cell for cell in cells if zone in cell.known.zone_ids and cell.state != HELD]
+def lacking(connection: sa.Connection, names: Names, person: int, zones: Collection[str], when: When) -> list[Cell]:
+    """What the person would be refused at these zones' doors for, right or not: for whoever approves a right to one."""
+    return [cell for cell in of_person(connection, names, person, when) if _keeps_out(cell, zones)]
+
+
+def members_lacking(connection: sa.Connection, names: Names, team: int, zone: str, when: When) -> int:
+    """How many of a group would be refused at this zone's doors for want of what it requires."""
+    every = known(connection, names)
+    member = projected["membership"].c
+    here = (member.ledger_site == names.site.id, member.epoch == names.site.epoch)
+    query = sa.select(member.person).where(*here, member.team == team, member.state == "active").distinct()
+    people = list(connection.execute(query.order_by(member.person)).scalars()) if every else []
+    chunks = [people[start : start + _CHUNK] for start in range(0, len(people), _CHUNK)]
+    rows = [cells for chunk in chunks for cells in _cells(connection, names, every, chunk, when).values()]
+    return sum(any(_keeps_out(cell, [zone]) for cell in cells) for cells in rows)
+
+
+def _keeps_out(cell: Cell, zones: Collection[str]) -> bool:
+    return cell.state != HELD and any(zone in zones for zone in cell.known.zone_ids)
 
 
 def matrix(
@@ -135,7 +152,7 @@ def ending(connection: sa.Connection, names: Names, now: datetime) -> int:
     table, person, condition = (projected[name].c for name in ("fulfilment", "person", "condition"))
     here = (table.ledger_site == names.site.id, table.epoch == names.site.epoch, table.state == "recorded")
     query = (
-        sa.select(sa.func.max(sa.func.coalesce(table.until_at, "~")).label("last"))
+        sa.select(sa.func.max(sa.func.coalesce(table.until_at, _NEVER)).label("last"))
         .join_from(projected["fulfilment"], projected["person"], _same(table, person) & (person.person == table.person))
         .join(
             projected["condition"],

@@ -112,13 +112,16 @@ def _why(row: Any, body: object, texts: dict[str, dict[str, str]], names: Names)
         group = _GROUPS.get(row.kind, "code")
         group = group if row.code in codes(group) else "code"
         parts.append(words(row.code, lang, group))
-    parts.append(condition_name(row.code, body, names))
+    parts.append(condition_name("", body, names))
     parts += [texts.get(ref.id, {}).get(name, "") for name, ref in private_refs(body).items()]
     return " · ".join(part for part in parts if part)
 
 
 def condition_name(code: str, body: object, names: Names) -> str:
-    """Which pledge or course a record is about, or was missing: a refusal's place says it; empty for none."""
+    """Which pledge or course a record is about; empty for none.
+
+    With the code of a refusal, which one was missing: that is for the person alone, and in no line of the ledger (`ux.md` §2).
+    """
     id = getattr(body, "condition", "")
     for sort, field in ((PLEDGE, "pledge"), (TRAINING, "course")):
         missing = str(getattr(body, "place", "")).partition(".")[2].partition(".")[0] if code == sort else ""

@@ -6,9 +6,10 @@ from werkzeug.wrappers import Response
 
 from controller.record.canonical import moment
 from controller.record.requests import EnrolBadge, RetireBadge
-from dashboard.read import people, requests
+from dashboard.read import conditions, people, requests
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import badge_of, names_at, person_at
+from dashboard.views.training import present
 from dashboard.web.context import here, user
 from dashboard.web.fields import Fields
 
@@ -42,6 +43,7 @@ def enrolment(site: str, id: int, reader: str) -> str:
         found = person_at(connection, names, id)
         asked = requests.one(connection, request.args.get("request", "")[:26])
         state = people.enrolment(connection, names.site, reader)
+        cells = conditions.of_person(connection, names, id, present(names))
         badge = None if state is None or state.badge is None else people.badge(connection, names.site, state.badge)
     if asked is not None and asked.account != user().account:
         asked = None
@@ -60,6 +62,7 @@ def enrolment(site: str, id: int, reader: str) -> str:
         state=state,
         badge=badge,
         left_s=left_s,
+        lacking=[cell for cell in cells if cell.missing],
     )
 
 

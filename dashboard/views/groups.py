@@ -13,10 +13,11 @@ from controller.record.asks.group import (
     RenameGroup,
     RequestMembership,
 )
-from dashboard.read import groups, people, rights
+from dashboard.read import conditions, groups, people, rights
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import chosen_site, group_at, membership_at, names_at, now_text
+from dashboard.views.training import present
 from dashboard.web.chrome import started_alone
 from dashboard.web.context import here, user
 from dashboard.web.fields import Fields
@@ -139,13 +140,23 @@ def _decide(site: str, id: int, act: str) -> Response | str:
         names = names_at(connection, site)
         found = membership_at(connection, names, id)
         held = rights.of_team(connection, names, found.team, now_text())
+        zones = {right.zone for right in held if right.state == "active"}
+        lacking = conditions.lacking(connection, names, found.person, zones, present(names))
     late = found.state not in _FROM[act] or (act == "approve" and found.team_state != "active")
     own = act == "approve" and is_own(found)
     if request.method == "POST" and not late and not own:
         return to_request(ask(site, _BODIES[act](id)))
     alone = bool(started_alone(site))
     return render_template(
-        "membership.html", membership=found, rights=held, site=names.site, act=act, late=late, own=own, alone=alone
+        "membership.html",
+        membership=found,
+        rights=held,
+        site=names.site,
+        act=act,
+        late=late,
+        own=own,
+        alone=alone,
+        lacking=lacking,
     )
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import sqlalchemy as sa
 from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -10,6 +11,7 @@ from controller.record.canonical import timestamp
 from controller.record.kinds.right import MANNERS, OWN
 from controller.record.requests import ApproveRight, DeclineRight, RequestRight, RevokeRight
 from dashboard.read import conditions, groups, people, rights
+from dashboard.read.conditions import Cell
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import chosen_site, group_at, names_at, now_text, person_at, right_at
@@ -128,8 +130,7 @@ def _decide(site: str, id: int, act: str) -> Response | str:
         names = names_at(connection, site)
         right = right_at(connection, names, id)
         operator = user().operators.get(site)
-        who, when = right.person, present(names)
-        lacking = [] if who is None else conditions.lacking(connection, names, who, right.zone, when)
+        lacking, members = _lacking(connection, names, right)
         in_group = groups.is_in(connection, names.site, operator.person if operator else None, right.team)
     late = right.state not in _FROM[act]
     own = act == "approve" and (in_group or is_own(right))
@@ -146,7 +147,17 @@ def _decide(site: str, id: int, act: str) -> Response | str:
         in_group=in_group,
         alone=alone,
         lacking=lacking,
+        members=members,
     )
+
+
+def _lacking(connection: sa.Connection, names: Names, right: rights.Right) -> tuple[list[Cell], int]:
+    """What the right's person would still be refused for; or how many of the right's group would."""
+    when = present(names)
+    if right.person is not None:
+        return conditions.lacking(connection, names, right.person, [right.zone], when), 0
+    members = 0 if right.team is None else conditions.members_lacking(connection, names, right.team, right.zone, when)
+    return [], members
 
 
 def is_own(right: rights.Right) -> bool:

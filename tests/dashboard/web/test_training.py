@@ -9,10 +9,12 @@ import pytest
 import sqlalchemy as sa
 from example_house import SHA, House
 
-from controller.record.kinds import group, membership, right
+from controller.record.kinds import badge, group, membership, right
 from controller.record.kinds.condition import PledgeSigned, TrainingCompleted
-from controller.record.requests import KINDS, read_envelope
+from controller.record.private import PrivateRow
+from controller.record.requests import KINDS, QueryPrivate, read_body, read_envelope
 from dashboard import database as db
+from dashboard.intake.missing_texts import MissingTexts
 from dashboard.read import conditions
 from dashboard.read.conditions import When
 from dashboard.read.names import Names
@@ -215,18 +217,52 @@ def test_a_person_and_an_approver_see_what_is_missing(required: House, signed_in
     assert "/training/factory/record?person=8&amp;condition=pledge:nda" in decide
 
 
+def test_who_lets_somebody_join_a_group_sees_what_is_missing(required: House, signed_in: SignIn) -> None:
+    """The approver of a membership sees what the group's zones require and the person lacks; of a group's right, how many."""
+    required.ask_right(91, 1, "office")
+    name, purpose = required.private("team-7", name="夜勤班").ref(), required.private("purpose-92", purpose="夜勤").ref()
+    until = "2027-03-31T15:00:00.000000Z"
+    for number in (92, 93):
+        asked = right.RightRequested(
+            number, None, "office", "always", required.peer.now(), until, purpose, 2, "requested", 7
+        )
+        required.write(*((group.GroupCreated(7, name, 2, "active"),) if number == 92 else ()), asked)
+    joined = [required.private(f"membership-{n}", purpose="夜勤").ref() for n in (71, 72)]
+    required.write(
+        right.RightApproved(92, 3, "active"),
+        membership.MembershipRequested(71, 7, 4, joined[0], 2, "requested"),
+        membership.MembershipRequested(72, 7, 5, joined[1], 2, "requested"),
+        membership.MembershipApproved(72, 3, "active"),
+    )
+    suzuki = signed_in("suzuki")
+
+    assert 'data-lacking="training:induction"' in suzuki.get("/memberships/factory/71/approve").text
+    assert "1 person of the group lacks" in suzuki.get("/rights/factory/93/approve").text
+
+
+def test_a_badge_that_was_enrolled_says_what_is_still_missing(required: House, signed_in: SignIn) -> None:
+    """After the enrolment of somebody who lacks what their zones require, the page says so and how to mend it (ux 3.2)."""
+    opened = badge.EnrolmentOpened("lab-in", 4, 1, "2026-11-22T09:00:00.000000Z")
+    enrolled = badge.BadgeEnrolled(80, 4, "lab-in", "c" * 64, 2, "…0080", "active", True)
+    required.write(opened, enrolled)
+
+    text = signed_in("admin").get("/people/factory/4/enrolment/lab-in").text
+    assert "Enrolled for" in text and 'data-lacking="training:induction"' in text
+
+
 def test_the_first_page_tells_of_what_ends(required: House, signed_in: SignIn) -> None:
     """Managers are told how many pledges and courses end within 30 days; a guard is not."""
     assert "1 pledge or course ends within 30 days." in signed_in("manager").get("/").text
     assert 'data-note="ending"' not in signed_in("guard").get("/").text
 
 
-def test_a_refusal_names_the_pledge_in_the_ledger(required: House, signed_in: SignIn) -> None:
-    """The ledger's line of a refusal says which text or course was missing, and that of an entry what was recorded."""
-    manager = signed_in("manager")
+def test_the_ledger_names_what_was_recorded_and_not_what_was_missing(required: House, signed_in: SignIn) -> None:
+    """A line says which course was recorded; that of a refusal says the code alone: which one is for the person alone."""
+    guard = signed_in("guard")
 
-    assert "Secrecy pledge" in manager.get("/ledger?code=pledge").text
-    assert "Induction" in manager.get("/ledger?kind=training.completed").text
+    assert "Induction" in guard.get("/ledger?kind=training.completed").text
+    refused = guard.get("/ledger?code=pledge").text
+    assert "A pledge that the zone requires is missing" in refused and "Secrecy pledge" not in refused
 
 
 @pytest.mark.parametrize(
@@ -236,3 +272,17 @@ def test_a_refusal_names_the_pledge_in_the_ledger(required: House, signed_in: Si
 def test_the_last_day_is_the_one_before_the_end(until: str, day: str) -> None:
     """What ends at midnight lasts through the day before."""
     assert last_day_text(until, "Asia/Tokyo") == day
+
+
+def test_a_note_that_never_came_is_asked_for(house: House) -> None:
+    """The site is asked again for a note that a broker lost; an entry without a note asks for nothing."""
+    lost = PrivateRow("note-77", 1, {"note": "外部講師"}, "00" * 16).ref()
+    house.write(
+        TrainingCompleted(77, 1, "induction", "2026-11-22", None, 2, lost, "recorded"),
+        TrainingCompleted(78, 2, "induction", "2026-11-22", None, 2, None, "recorded"),
+    )
+    house.hear()
+    ((_, data),) = MissingTexts(house.engine, house.keys, house.now).due(house.intake.sources, 100.0)
+
+    body = read_body(read_envelope(data))
+    assert isinstance(body, QueryPrivate) and "note-77" in body.ids and all(body.ids)
