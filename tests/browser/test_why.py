@@ -1,5 +1,7 @@
 """From a refused entry to why, in a browser: asked with one button, answered while one waits; readable in every dress."""
 
+import re
+
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -31,7 +33,8 @@ def answer(served: Served, code: str | None = "approval", badge: int | None = 7)
 
 def accessible(page: Page, lang: str) -> None:
     """axe finds nothing and nothing is wider than the screen: light and dark, on a phone and a desk."""
-    page.goto(f"{page.url}{'&' if '?' in page.url else '?'}lang={lang}")
+    address = re.sub(r"[?&]lang=\w+", "", page.url)
+    page.goto(f"{address}{'&' if '?' in address else '?'}lang={lang}")
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
         for width, height in SIZES:
