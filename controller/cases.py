@@ -84,9 +84,9 @@ class Cases:
             for right in rights
         )
 
-    def alone(self, case: Case) -> Case:
-        """The case of somebody who comes with nobody else, as the door does not see it but one may ask."""
-        zone, badge = case.zone, case.badge
-        holders = party_facts.inside(self._facts.connection, zone.id).holders if zone.two_person else frozenset()
-        others = holders - {badge.person} if badge is not None else holders
-        return replace(case, accompanied=False, holders=len(others))
+    def alone(self, case: Case, portal: str) -> Case:
+        """The case of somebody who comes to the portal with nobody else, as the door does not see it but one may ask."""
+        who = frozenset() if case.badge is None else {case.badge.person}
+        guarded = self._facility.guarded(portal)
+        others = [len(party_facts.inside(self._facts.connection, zone).holders - who) for zone in guarded]
+        return replace(case, accompanied=False, others=min(others) if others else None)

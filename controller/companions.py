@@ -33,6 +33,8 @@ class Companions:
         self._two_person = frozenset(zone.id for zone in facility.zones.values() if zone.rules.two_person)
         self._watched: set[str] | None = None
         """Zones where somebody may be left behind; None until they are read."""
+        self._about = {portal.id: _about(facility, portal) for portal in facility.portals.values()}
+        """By portal, the zones on either side of it, and those that they lie in."""
         self._lasting: dict[tuple[str, Left], int] = {}
         self._since: dict[tuple[str, Left], tuple[float, int]] = {}
         """Since when somebody is without the others, and who left them."""
@@ -60,11 +62,9 @@ class Companions:
         """Notes where this input may move somebody."""
         match item:
             case CredentialPresented(reader):
-                portal = self._facility.portals[self._facility.readers[reader].portal]
-                self._moved |= {portal.inner, portal.outer} & self._zones()
+                self._moved |= self._about[self._facility.readers[reader].portal] & self._zones()
             case ContactSeen(portal=id):
-                portal = self._facility.portals[id]
-                self._moved |= {portal.inner, portal.outer} & self._zones()
+                self._moved |= self._about[id] & self._zones()
             case RequestReceived() | ConsoleAsked():
                 self._moved |= self._zones()
 
@@ -87,11 +87,10 @@ class Companions:
             escort = party_facts.escort_of(connection, person, portal.inner, portal.outer) or 0
             outcome = _before(outcome, EscortBegun(portal.id, portal.outer, person, escort))
             self._zones().add(portal.outer)
-        if portal.inner not in self._zones():
-            return outcome
-        self._last_out[portal.inner] = person
-        inside = party_facts.inside(connection, portal.inner)
-        if party.leaves_behind(self._facility.zones[portal.inner].rules, inside, person):
+        left = [self._facility.zones[zone].rules for zone in self._about[portal.id] & self._zones()]
+        left = [zone for zone in left if portal.inner in zone.within and portal.outer not in zone.within]
+        self._last_out |= {zone.id: person for zone in left}
+        if any(party.leaves_behind(zone, party_facts.inside(connection, zone), person) for zone in left):
             return replace(outcome, effects=tuple(map(_cautioned, outcome.effects)))
         return outcome
 
@@ -110,7 +109,7 @@ class Companions:
         if zone not in self._facility.zones:
             return
         rules = self._facility.zones[zone].rules
-        found = party.left_behind(rules, party_facts.inside(self._facts.connection, zone))
+        found = party.left_behind(rules, party_facts.inside(self._facts.connection, rules))
         for at, left in list(self._lasting):
             if at == zone and left not in found:
                 yield Outcome((ZoneRestored(zone, left.person, left.code),))
@@ -128,6 +127,11 @@ class Companions:
 
     def _portals(self, zone: str) -> list[str]:
         return [portal.id for portal in self._facility.portals.values() if portal.inner == zone]
+
+
+def _about(facility: Facility, portal: Portal) -> frozenset[str]:
+    sides = [facility.zones[zone].rules for zone in (portal.inner, portal.outer) if zone]
+    return frozenset(zone for side in sides for zone in (side.id, *side.around))
 
 
 def _before(outcome: Outcome, record: msgspec.Struct) -> Outcome:

@@ -51,7 +51,7 @@ def explained(
     blocking = interlock.blocking(entrance.interlock, _portals(facility, tables))
     cases = Cases(facility, facts, postures)
     into = cases.into(entrance.inner, tap, badge, now, blocking, coming=coming)
-    case = cases.alone(cases.with_pin(into, portal, now))
+    case = cases.alone(cases.with_pin(into, portal, now), portal)
     decision = access.decide(case)
     standing = posture(portal, postures.rule(portal), postures.orders, at, trusted)
     return Explained(

@@ -340,7 +340,7 @@ class Judgement:
         """What a tap that leads in comes to: refused, let in, or waiting for whom the zone or the right asks for beside it."""
         if isinstance(decision, Refusal):
             return passage.refuse(at, "in", at.inner, decision, case.tap, case.badge)
-        if not party.needed(case.zone, decision.manner):
+        if not party.needed(bool(self._facility.guarded(at.portal)), decision.manner):
             return self.companions.comes(case, decision, admission.admit(at, case, decision))
 
         def again(waiting: access.Case) -> access.Case:

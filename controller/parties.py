@@ -52,6 +52,7 @@ class Parties:
 
     def __init__(self, facility: Facility, facts: Facts) -> None:
         self._zones = {portal.id: facility.zones[portal.inner].rules for portal in facility.portals.values()}
+        self._guarded = {portal: facility.guarded(portal) for portal in facility.portals}
         self._facts = facts
         self._parties: dict[str, tuple[Tapped, ...]] = {}
 
@@ -86,9 +87,14 @@ class Parties:
         if len(others) >= party.LARGEST:
             self._keep(at.portal, others)
             return _all([*refused, *out, self._refused(at.portal, new, Refusal(Code.BUSY, "zone.party"))])
-        members = [*others, new]
-        inside = party_facts.inside(self._facts.connection, zone.id)
-        found = party.passing(zone, tuple(tapped.member for tapped in members), inside)
+        members = _in_turn(left, others, new)
+        connection = self._facts.connection
+        guarded = tuple(party_facts.inside(connection, there) for there in self._guarded[at.portal])
+        inside = party_facts.inside(connection, zone)
+        found = party.passing(zone, tuple(tapped.member for tapped in members), inside, guarded)
+        if (full := _over(case, len(found.persons))) is not None:
+            self._keep(at.portal, others)
+            return _all([*refused, *out, self._refused(at.portal, new, full)])
         members = [_settled(tapped, found) for tapped in members]
         self._keep(at.portal, members)
         return _all([*refused, *out, self._passing(at, zone, members, new, found, now)])
@@ -153,6 +159,23 @@ class Parties:
     def _refused(self, portal: str, tapped: Tapped, refusal: Refusal) -> Outcome:
         at = At(portal, PortalState(), Timing(), 0.0, tapped.reader)
         return passage.refuse(at, "in", self._zones[portal].id, refusal, tapped.case.tap, tapped.grant.badge)
+
+
+def _in_turn(before: list[Tapped], others: list[Tapped], new: Tapped) -> list[Tapped]:
+    """The party with the newest tap. Who taps again keeps their turn: a hand that they hold is not given to another."""
+    earlier = [tapped.member.person for tapped in before]
+    person = new.member.person
+    if person not in earlier:
+        return [*others, new]
+    ahead = set(earlier[: earlier.index(person)])
+    first = [tapped for tapped in others if tapped.member.person in ahead]
+    return [*first, new, *(tapped for tapped in others if tapped.member.person not in ahead)]
+
+
+def _over(case: Case, coming: int) -> Refusal | None:
+    """Whether so many at once are more than there is room for (each alone was asked for room already)."""
+    full = next((room for room in case.rooms if room.others + coming > room.most), None)
+    return None if full is None else Refusal(Code.ROOM, f"zone.{full.zone}.most_inside")
 
 
 def _settled(tapped: Tapped, found: Passing) -> Tapped:

@@ -4,20 +4,30 @@ import sqlite3
 
 from controller.record.refusals import Code
 from controller.rules.party import Inside, Left
+from controller.rules.zone import ZoneRules
 
-INSIDE = """select presence.person, escorting.escort from presence
+INSIDE = """select presence.person, presence.zone, presence.seq, escorting.escort from presence
     left join escorting on escorting.person = presence.person and escorting.zone = presence.zone
-    where presence.zone = ? and presence.certain = 1 and presence.seq > ?"""
-DOUBT = "select coalesce(max(seq), 0), coalesce(max(standing), 0) from presence_doubt where zone in (?, '*')"
+    where presence.zone in ({places}) and presence.certain = 1"""
+DOUBTS = "select zone, max(seq), max(standing) from presence_doubt where zone in ({places}, '*') group by zone"
 
 
-def inside(connection: sqlite3.Connection, zone: str) -> Inside:
-    """Who is certainly inside. Nobody is while people may pass unseen, and nobody who was seen before the last doubt."""
-    doubted, unseen = connection.execute(DOUBT, (zone,)).fetchone()
-    rows = [] if unseen else connection.execute(INSIDE, (zone, doubted)).fetchall()
+def inside(connection: sqlite3.Connection, zone: ZoneRules) -> Inside:
+    """Who is certainly inside. Nobody is where people may pass unseen, and nobody who was seen before the last doubt."""
+    within = sorted(zone.within or {zone.id})
+    places = ", ".join("?" * len(within))
+    doubts = {at: (seq, unseen) for at, seq, unseen in connection.execute(DOUBTS.format(places=places), within)}
+    doubted, unseen = doubts.get("*", (0, 0))
+
+    def certain(at: str, seq: int) -> bool:
+        there, standing = doubts.get(at, (0, 0))
+        return not (unseen or standing) and seq > max(doubted, there)
+
+    rows = [row for row in connection.execute(INSIDE.format(places=places), within) if certain(row[1], row[2])]
     return Inside(
-        frozenset(person for person, escort in rows if escort is None),
-        {person: escort for person, escort in rows if escort is not None},
+        frozenset(person for person, _, _, escort in rows if escort is None),
+        {person: escort for person, _, _, escort in rows if escort is not None},
+        frozenset(person for person, at, _, escort in rows if escort is not None and at != zone.id),
     )
 
 

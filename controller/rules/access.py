@@ -110,8 +110,8 @@ class Case:
     """The second factor, where the portal asks for one now."""
     accompanied: bool = True
     """Whether others are asked for beside this tap, by `party.py`, as they are at a door; else alone is what it is."""
-    holders: int = 0
-    """How many right holders are certainly inside, where the zone has the two-person rule and the tap is alone."""
+    others: int | None = None
+    """How many other right holders are certainly inside, where nobody may be alone and the tap is; None where one may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ def _escort(case: Case) -> Refusal | None:
 
 def _second_person(case: Case) -> Refusal | None:
     """The person would not be alone in a zone that nobody may be alone in (C8.9)."""
-    alone = case.zone.two_person and not case.accompanied and case.holders < TWO
+    alone = not case.accompanied and case.others is not None and case.others < TWO
     return Refusal(Code.SECOND_PERSON, "zone.two_person") if alone else None
 
 

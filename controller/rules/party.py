@@ -48,10 +48,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Who is certainly inside the zone: right holders, and by person the escort of those who were escorted in."""
+    """Who is certainly inside the zone: right holders, and by person the escort of those who were escorted in.
+
+    Who is in a zone that lies in it is in it too.
+    """
 
     holders: frozenset[int] = frozenset()
     escorted: Mapping[int, int] = field(default_factory=dict)
+    further_in: frozenset[int] = frozenset()
+    """Those of the escorted who are in a zone that lies in it: whether their escort is there is that zone's affair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +68,19 @@ class Passing:
     awaited: Mapping[int, Code]
 
 
-def needed(zone: ZoneRules, manner: str) -> bool:
-    """Whether a tap with such a right is a party's affair at all."""
-    return zone.two_person or manner in (ESCORTED, ESCORT)
+def needed(guarded: bool, manner: str) -> bool:
+    """Whether a tap with such a right is a party's affair at all; `guarded`: into a zone that nobody may be alone in."""
+    return guarded or manner in (ESCORTED, ESCORT)
 
 
-def passing(zone: ZoneRules, members: tuple[Member, ...], inside: Inside) -> Passing:
-    """Who of these may pass; each a different person, in the order of their taps."""
+def passing(zone: ZoneRules, members: tuple[Member, ...], inside: Inside, guarded: tuple[Inside, ...] = ()) -> Passing:
+    """Who of these may pass; each a different person, in the order of their taps.
+
+    `guarded`: who is inside each of the zones that they come into and that nobody may be alone in.
+    """
     holders = {member.person for member in members if member.holder}
     escorts = _escorts(zone, members, inside)
-    alone = zone.two_person and len(holders) < TWO and len(inside.holders - holders) < TWO
+    alone = len(holders) < TWO and any(len(there.holders - holders) < TWO for there in guarded)
     persons, awaited = [], {}
     for member in members:
         if member.passed:
@@ -119,7 +127,7 @@ def left_behind(zone: ZoneRules, inside: Inside) -> dict[Left, int]:
     found = {
         Left(person, Code.ESCORT): escort
         for person, escort in sorted(inside.escorted.items())
-        if escort not in inside.holders
+        if escort not in inside.holders and person not in inside.further_in
     }
     if zone.two_person and len(inside.holders) == 1:
         found[Left(min(inside.holders), Code.SECOND_PERSON)] = 0
@@ -129,5 +137,5 @@ def left_behind(zone: ZoneRules, inside: Inside) -> dict[Left, int]:
 def leaves_behind(zone: ZoneRules, inside: Inside, person: int) -> bool:
     """Whether somebody is left behind once this person has left, who was not before."""
     escorted = {one: escort for one, escort in inside.escorted.items() if one != person}
-    after = left_behind(zone, Inside(inside.holders - {person}, escorted))
+    after = left_behind(zone, Inside(inside.holders - {person}, escorted, inside.further_in))
     return bool(after.keys() - left_behind(zone, inside).keys())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from party_site import GUEST, TEXT, THIRD, VISITOR, A, B, C, staffed
 from sites import (
     SITE_TOML,
     TestSite,
@@ -15,7 +16,6 @@ from sites import (
     give_right,
     leaf,
     make_site,
-    people,
     stored_tables,
     tap,
 )
@@ -26,13 +26,6 @@ from controller.record import requests as ask
 from controller.record.envelope import Record
 from controller.rules.effects import PlaySignal
 
-TEXT = SITE_TOML.replace('id = "lab"\n', 'id = "lab"\nescort_ratio = 2\n', 1)
-TEXT = TEXT.replace('id = "vault"\n', 'id = "vault"\ntwo_person = true\n', 1)
-TEXT += '[[portal.reader]]\ndevice = "nfc+udp://127.0.0.1:54325"\nside = "out"\n'
-
-A, B, C, VISITOR, GUEST, THIRD = 1, 2, 6, 7, 8, 9
-"""A may escort; B and C may not; the others have to be escorted. A, B and C may into the vault, VISITOR with an escort."""
-
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[TestSite]:
@@ -42,23 +35,6 @@ def site(tmp_path: Path) -> Iterator[TestSite]:
     assert made.actuator.unrecorded == []
     assert stored_tables(made.ledger.connection) == {k: v for k, v in fold_of(made.records()).items() if v}
     made.close()
-
-
-def staffed(site: TestSite) -> TestSite:
-    """Everybody's badges `card:N` and rights."""
-    people(site)
-    for number in range(5, 10):
-        assert site.asks(ask.RegisterPerson()) is None
-        site.console("enrol.card", person=number, credential=digest(f"card:{number}"), assurance=2, label=f"{number}")
-    for person in (A, B, C):
-        give_right(site, person, "vault", manner="escort" if person == A else "own")
-    give_right(site, A, "lab", manner="escort")
-    give_right(site, C, "lab")
-    for person in (VISITOR, GUEST, THIRD):
-        give_right(site, person, "lab", manner="escorted")
-    give_right(site, VISITOR, "vault", manner="escorted")
-    site.turn(leaf("front", False), leaf("lab-door", False), leaf("vault-door", False))
-    return site
 
 
 def into(portal: str, *persons: int) -> list[Input]:
@@ -429,3 +405,38 @@ def test_an_explanation_says_who_is_missing(site: TestSite) -> None:
     assert (code(VISITOR, "vault-door"), code(A, "vault-door")) == ("escort", "second_person")
     walk(site, *into("vault-door", A, B))
     assert (code(C, "vault-door"), code(A, "vault-door")) == (None, "second_person")
+
+
+def test_a_party_has_to_find_room(tmp_path: Path) -> None:
+    """Each alone would find room and all together do not: whoever comes last is refused, and nobody passes."""
+    site = staffed(make_site(tmp_path, text=TEXT.replace("escort_ratio = 2", "escort_ratio = 2\nmost_inside = 2")))
+    site.turn(*into("lab-door", VISITOR, GUEST))
+
+    assert said(site.turn(*into("lab-door", A))) == [("entry.refused", A, "room")]
+    assert site.actuator.releases() == []
+    site.close()
+
+
+def test_a_zone_inside_a_guarded_one(tmp_path: Path) -> None:
+    """A door straight into a zone that lies in one where nobody may be alone asks for two as well; then one is enough."""
+    text = SITE_TOML.replace('id = "lab"\n', 'id = "lab"\ntwo_person = true\n', 1)
+    text = text.replace('id = "vault"\n', 'id = "vault"\ninside = "lab"\n', 1).replace(
+        'outer = "lab"', 'outer = "lobby"'
+    )
+    site = staffed(make_site(tmp_path, text=text))
+
+    assert said(site.turn(*into("vault-door", A))) == [("entry.awaited", A, "second_person")]
+    walk(site, *into("vault-door", B))
+
+    assert said(site.turn(*into("lab-door", C))) == [("entry.granted", C, "")]
+    site.close()
+
+
+def test_who_taps_again_keeps_their_turn(site: TestSite) -> None:
+    """A visitor who was let in and taps again does not give their escort's hand to another."""
+    site.turn(*into("lab-door", VISITOR, GUEST, A, THIRD))
+
+    records = site.turn(*into("lab-door", VISITOR))
+
+    assert said(records) == [("entry.granted", VISITOR, "")]
+    assert said(after(site, 15), "entry.refused") == [("entry.refused", THIRD, "escort")]

@@ -12,6 +12,7 @@ from controller import party_facts
 from controller.facts import Facts
 from controller.record.conditions import Condition
 from controller.rules.pin_keeping import Chosen
+from controller.rules.zone import ZoneRules
 
 QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "badge_of": lambda facts: facts.badge_of("cd" * 32),
@@ -33,7 +34,7 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "membership": lambda facts: facts.groups.membership(1),
     "groups_of": lambda facts: facts.groups.groups_of(3),
     "memberships_of": lambda facts: facts.groups.memberships_of(3),
-    "inside": lambda facts: party_facts.inside(facts.connection, "lab"),
+    "inside": lambda facts: party_facts.inside(facts.connection, ZoneRules("lab")),
     "escort_of": lambda facts: party_facts.escort_of(facts.connection, 3, "lab"),
     "is_in": lambda facts: facts.groups.is_in(3, 1),
     "pin": lambda facts: facts.pins.standing(3),

@@ -279,7 +279,7 @@ def case_of(world: World) -> Case:
         way=way_of(world["passback"]),
         pin=pin_of(world["pin"]),
         accompanied=not world["alone"],
-        holders=world["alone"]["holders inside"] if world["alone"] else 0,
+        others=world["alone"]["holders inside"] if world["alone"] and world["alone"]["two_person"] else None,
         rooms=(Room("lab", world["room"]["inside"], world["room"]["most"]),) if world["room"] else (),
     )
 

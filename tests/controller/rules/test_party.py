@@ -141,13 +141,21 @@ def test_who_passes(
     awaited: dict[int, Code],
 ) -> None:
     """Who passes, by whose side, and what the others wait for (C7.7, C8.9)."""
-    assert passing(zone, tuple(map(member, taps)), inside) == Passing(persons, escorts, awaited)
+    guarded = (inside,) if zone.two_person else ()
+    assert passing(zone, tuple(map(member, taps)), inside, guarded) == Passing(persons, escorts, awaited)
 
 
 @pytest.mark.parametrize(("manner", "of_a_party"), [("own", False), ("escort", True), ("escorted", True)])
 def test_whose_tap_is_a_partys_affair(manner: str, of_a_party: bool) -> None:
     """Whoever needs nobody and is needed by nobody passes without a party; in a two-person zone nobody does."""
-    assert (needed(PLAIN, manner), needed(VAULT, manner)) == (of_a_party, True)
+    assert (needed(False, manner), needed(True, manner)) == (of_a_party, True)
+
+
+def test_every_zone_around_is_asked() -> None:
+    """Who comes into a zone and at once into one around it is alone in neither."""
+    two, one = TWO, Inside(frozenset({8}))
+    assert passing(VAULT, (member("1 own"),), two, (two, two)).persons == (1,)
+    assert passing(VAULT, (member("1 own"),), two, (two, one)).awaited == {1: Code.SECOND_PERSON}
 
 
 people = st.integers(1, 9)
@@ -167,7 +175,7 @@ parties = st.lists(
 @given(zones, parties, insides)
 def test_nobody_is_let_in_alone(zone: ZoneRules, members: tuple[Member, ...], inside: Inside) -> None:
     """Whatever the party: into a two-person zone two holders come or two others are inside; nobody escorted without escort."""
-    found = passing(zone, members, inside)
+    found = passing(zone, members, inside, (inside,) if zone.two_person else ())
 
     manner = {member.person: member.manner for member in members}
     holders = {person for person, how in manner.items() if how != "escorted"}
@@ -186,10 +194,11 @@ def test_nobody_is_let_in_alone(zone: ZoneRules, members: tuple[Member, ...], in
 @given(zones, parties, insides)
 def test_revoking_somebody_lets_in_nobody_more(zone: ZoneRules, members: tuple[Member, ...], inside: Inside) -> None:
     """Without one of the right holders nobody passes who did not before: a badge fewer never opens more."""
-    before = set(passing(zone, members, inside).persons)
+    guarded = (inside,) if zone.two_person else ()
+    before = set(passing(zone, members, inside, guarded).persons)
     for gone in (member for member in members if member.holder):
         fewer = tuple(member for member in members if member is not gone)
-        assert set(passing(zone, fewer, inside).persons) <= before or gone.person in inside.holders
+        assert set(passing(zone, fewer, inside, guarded).persons) <= before or gone.person in inside.holders
 
 
 LEFT = [
@@ -198,6 +207,7 @@ LEFT = [
     ("one", VAULT, Inside(frozenset({8})), {Left(8, Code.SECOND_PERSON): 0}),
     ("one where one may be", PLAIN, Inside(frozenset({8})), {}),
     ("a visitor and the escort", PLAIN, Inside(frozenset({8}), {2: 8}), {}),
+    ("a visitor further in", PLAIN, Inside(frozenset({9}), {2: 8}, frozenset({2})), {}),
     ("a visitor without", PLAIN, Inside(frozenset({9}), {2: 8}), {Left(2, Code.ESCORT): 8}),
     (
         "one with somebody else's visitor",
