@@ -14,53 +14,42 @@ import os
 import secrets
 import signal
 import sqlite3
-import stat
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
 import structlog
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sdnotify import SystemdNotifier
 
-from controller import rotation
 from controller.actuator import NoParts, PartsActuator
-from controller.backup.taking import Source
-from controller.clock import RTC, Clock, SystemClock
+from controller.clock import Clock
 from controller.console import Console, NotRunning, ask
 from controller.desk import Desk
 from controller.disk import MEGABYTE, Disk
 from controller.endurance import Endurance
-from controller.facility import BrokerForm, Facility, load_facility
 from controller.facts import Facts
 from controller.feeds import ContactFeed, ReaderFeed
 from controller.inbox import ConsoleAsked, Inbox
-from controller.judgement import Judgement
 from controller.keypads import KeypadFeed, PinBench
+from controller.keyring import broker_of, site_keys
 from controller.ledger.faults import disk_fault
-from controller.ledger.ledger import Ledger, Stamp
+from controller.ledger.ledger import Stamp
 from controller.link import Link
-from controller.loop import BATCH, Actuator, Loop
-from controller.parts import Parts, device_mistakes, open_parts
+from controller.loop import BATCH
+from controller.parts import Parts, open_parts
 from controller.pin_hashes import PinHashes
 from controller.pulse import BEAT_S, Pulse
 from controller.record.canonical import timestamp
-from controller.record.keys import BadKey, KeyPair, write_secret
 from controller.record.topics import Topics
 from controller.recovery import Around, Recovery
-from controller.rules.clock import trusted
+from controller.site import Site, open_site, settings_of, system_clock
 from controller.supervisor import Supervisor
 from controller.truncation import Truncation
 from controller.turn import Committed
 from controller.witnesses import Witnesses
 from controller.works import Works
-from hardware import card_keys
 from hardware.address import parse_reader
 from hardware.nfc_reader import NfcReader
 from hardware.protocols import HardwareFault, Keypad, Reader
@@ -68,7 +57,6 @@ from hardware.protocols import HardwareFault, Keypad, Reader
 if TYPE_CHECKING:
     from controller.metrics import Listener
 
-LEDGER = "ledger.sqlite3"
 _START_US = 30_000_000
 """So long systemd is to wait from each sign of life of a start that fetches records."""
 Told = TypeVar("Told")
@@ -79,164 +67,9 @@ _AGAIN_S = 2.0
 """Between two tries to open a ledger whose disk does not let it be opened."""
 
 
-@dataclass(frozen=True)
-class Site:
-    """A data directory, opened: settings, keys, ledger."""
-
-    data: Path
-    facility: Facility
-    key: KeyPair
-    cards: card_keys.CardKeys
-    pepper: bytes
-    ledger: Ledger
-    former: tuple[X25519PrivateKey, ...] = ()
-    """Sealing keys of before that some requests may still be sealed to."""
-
-    def loop(
-        self,
-        clock: Clock,
-        actuator: Actuator,
-        boot: str,
-        told: Callable[[Committed], None],
-        reached: Callable[[str], None],
-        works: Works | None = None,
-    ) -> Loop:
-        """The loop over this site, for whoever turns it."""
-        facts = Facts(self.ledger.connection)
-        judgement = Judgement(self.facility, facts, Desk(self.facility, facts, self.key, self.former), self.pepper)
-        return Loop(
-            self.facility, self.ledger, self.key, judgement, clock, actuator, boot, version("sekimori"), told, reached,
-            works,
-        )  # fmt: skip
-
-
-def settings_of(data: Path) -> Facility:
-    """The facility of a data directory, its device URLs looked at too. Raises BadSettings, OSError."""
-    return load_facility(data / "site.toml", device_mistakes)
-
-
-def system_clock(facility: Facility) -> SystemClock:
-    """The machine's clock, trusted as the settings say."""
-    return SystemClock(facility.clock.trust, RTC if facility.clock.rtc else None)
-
-
-@dataclass(frozen=True)
-class SiteKeys:
-    """A site's secrets: its own key, the cards' master key, the pepper of credential digests."""
-
-    site: KeyPair
-    cards: card_keys.CardKeys
-    pepper: bytes
-
-
-KEYS = ("site.key", "cards.key", "pepper.key")
-_CREDENTIALS = "CREDENTIALS_DIRECTORY"
-
-
-def key_paths(data: Path) -> dict[str, Path]:
-    """Where each key is, by name: a credential of systemd's if there is one, else in the data directory."""
-    given = os.environ.get(_CREDENTIALS)
-    credentials = {name: Path(given) / name for name in KEYS} if given else {}
-    return {name: path if (path := credentials.get(name)) and path.exists() else data / "keys" / name for name in KEYS}
-
-
 def _passing(data: Path) -> Path:
     """Where to keep what may be gone after a power cut: where systemd says, else in the data directory."""
     return Path(os.environ.get("RUNTIME_DIRECTORY", data))
-
-
-def broker_of(facility: Facility) -> BrokerForm | None:
-    """How to reach the broker: with systemd's credential for the password, if there is one."""
-    given = os.environ.get(_CREDENTIALS)
-    password = Path(given) / "broker.password" if given else None
-    if facility.broker is None or password is None or not password.exists():
-        return facility.broker
-    return msgspec.structs.replace(facility.broker, password_file=str(password))
-
-
-def site_keys(data: Path) -> SiteKeys:
-    """A site's keys; makes those that are not there, but none beside a ledger, which is nothing without the ones it has had.
-
-    Raises BadKey, OSError.
-    """
-    paths = key_paths(data)
-    keys = data / "keys"
-    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lost = [name for name, path in paths.items() if not path.exists()]
-    if lost and (data / LEDGER).exists():
-        raise BadKey(f"{keys}: {', '.join(lost)} missing; a new one would not be this ledger's. Where systemd keeps it, "
-                     "run this with its credentials; else restore it from a backup")  # fmt: skip
-    site, cards, pepper = (paths[name] for name in KEYS)
-    given = {name for name, path in paths.items() if path.parent != keys}
-    try:
-        master = card_keys.load(cards, guarded="cards.key" in given) if cards.exists() else card_keys.create(cards)
-    except ValueError as error:
-        raise BadKey(str(error)) from error
-    pair = KeyPair.load(site, guarded="site.key" in given) if site.exists() else KeyPair.load_or_create(site)
-    return SiteKeys(pair, master, _pepper(pepper, guarded="pepper.key" in given))
-
-
-def backup_source(data: Path) -> Source:
-    """What a backup of this data directory is made of. Raises BadKey, OSError."""
-    return Source(data, key_paths(data), site_keys(data).site)
-
-
-def open_site(data: Path, *, lost_key: bool = False) -> Site:
-    """Opens a data directory for its one writer; makes keys that are not there, and ends a change of the site's key.
-
-    `lost_key`: also with another key than the ledger names, for the one command that gives it a new one.
-
-    Raises BadSettings, BadKey, LedgerInUse, WrongLedger, OSError.
-    """
-    facility = settings_of(data)
-    keys = site_keys(data)
-    ledger = Ledger(data / LEDGER, facility.id)
-    try:
-        key = _settled(ledger, data, keys.site, lost_key)
-        former = rotation.former_sealing(data / "keys", datetime.now(UTC))
-    except BaseException:
-        ledger.close()
-        raise
-    return Site(data, facility, key, keys.cards, keys.pepper, ledger, tuple(former))
-
-
-def _settled(ledger: Ledger, data: Path, key: KeyPair, lost_key: bool) -> KeyPair:
-    try:
-        return rotation.settle(ledger, data / "keys", key, _rotatable(data))
-    except BadKey:
-        if lost_key:
-            return key
-        raise
-
-
-def _rotatable(data: Path) -> bool:
-    """Whether the site's key lies in the data directory; a credential of systemd's cannot be replaced from here."""
-    return key_paths(data)["site.key"].parent == data / "keys"
-
-
-def rotate_key(data: Path, compromised: bool, reached: Callable[[str], None] = lambda step: None) -> KeyPair:
-    """Gives the site a new key, while no controller runs; the new one. Raises what `open_site` raises."""
-    if not _rotatable(data):
-        raise BadKey("site.key is a credential of systemd's and read-only: put it into keys/, change it, then seal it again")
-    site = open_site(data, lost_key=compromised)
-    try:
-        clock = system_clock(site.facility)
-        stamp = Stamp(timestamp(clock.now()), secrets.token_hex(8), clock.quality())
-        site.ledger.begin(stamp)
-        if trusted(stamp.clock):  # by a clock in 2099 every one of them is old
-            rotation.forget_former(data / "keys", clock.now())
-        return rotation.rotate(site.ledger, data / "keys", site.key, stamp, compromised, reached)
-    finally:
-        site.ledger.close()
-
-
-def _pepper(path: Path, guarded: bool) -> bytes:
-    """The key of the credential digests, made at the first start. `guarded`: systemd keeps it from others by the folder."""
-    if not path.exists():
-        write_secret(path, secrets.token_bytes(32))
-    if not guarded and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise BadKey(f"{path}: others may read it; chmod 600 it")
-    return path.read_bytes()
 
 
 def _open_patiently(data: Path) -> Site:

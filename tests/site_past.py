@@ -9,7 +9,6 @@ import msgspec
 from ulid import ULID
 
 from controller.actuator import NoParts
-from controller.app import Site
 from controller.clock import SystemClock
 from controller.desk import LONGEST_S
 from controller.inbox import ConsoleAsked, RequestReceived
@@ -28,6 +27,7 @@ from controller.record.requests import (
     name_of,
 )
 from controller.record.topics import Reply
+from controller.site import Site
 
 
 class Past:

@@ -28,11 +28,12 @@ from typing import Any, Self, TypeVar
 
 from site_past import Past
 
-from controller.app import open_site, site_keys
 from controller.console import NotRunning, ask
+from controller.keyring import site_keys
 from controller.ledger.database import open_reader
 from controller.record.envelope import Record, decode
 from controller.record.keys import KeyPair
+from controller.site import open_site
 from hardware.simulated.client import BuildingClient
 
 Found = TypeVar("Found")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.app import settings_of
+from controller.site import settings_of
 from dashboard.config import parse
 
 ROOT = Path(__file__).parents[1]

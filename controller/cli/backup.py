@@ -9,7 +9,6 @@ from typing import Annotated
 import msgspec
 import typer
 
-from controller.app import LEDGER, backup_source, settings_of
 from controller.backup import identities
 from controller.backup.archive import SETTINGS, BadBackup
 from controller.backup.comparison import Difference
@@ -22,8 +21,10 @@ from controller.cli.options import AsJson, Data, Language
 from controller.cli.progress import Bar
 from controller.cli.voice import Voice
 from controller.facility.settings import BadSettings
+from controller.keyring import LEDGER
 from controller.record.canonical import timestamp
 from controller.record.note import BadNote, VerifierKey
+from controller.site import backup_source, settings_of
 
 _COULD_NOT = {"identity", "space"}
 """What says nothing of the backup or the data directory: exit 2; the rest is a refusal, exit 1."""

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.app import broker_of, settings_of
 from controller.cli.broker import as_answer, examined
 from controller.cli.command import DONE, FOUND, command
 from controller.cli.options import AsJson, Data, Language
@@ -14,7 +13,9 @@ from controller.cli.voice import Voice
 from controller.facility import Facility, Names
 from controller.facility.hours import hours_text
 from controller.facility.settings import BadSettings
+from controller.keyring import broker_of
 from controller.rules.schedule import Schedule
+from controller.site import settings_of
 
 
 @command

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from controller.app import settings_of
 from controller.cli.command import DONE, FOUND, command, read_ledger
 from controller.cli.interview import Interview
 from controller.cli.options import AsJson, Data, Language
@@ -21,6 +20,7 @@ from controller.record.envelope import decode
 from controller.record.kinds.clock import CLOCK, ClockDoubted
 from controller.record.words import words
 from controller.rules.clock import CONFIRMED, UNSYNCED
+from controller.site import settings_of
 
 
 class Act(enum.StrEnum):

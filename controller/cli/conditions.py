@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.app import settings_of
 from controller.cli.command import DONE, FOUND, command, read_ledger
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
@@ -18,6 +17,7 @@ from controller.facility import Facility
 from controller.record.canonical import timestamp
 from controller.record.conditions import HELD, Condition, Standing, standing
 from controller.record.words import words
+from controller.site import settings_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from controller.app import command as ask_controller
-from controller.app import console_reader, site_keys
+from controller.app import console_reader
 from controller.cli.command import DONE, FOUND, command, read_ledger
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
@@ -18,6 +18,7 @@ from controller.cli.voice import Voice
 from controller.console import ask
 from controller.feeds import READER_PACE_S
 from controller.judgement import credential_digest
+from controller.keyring import site_keys
 from controller.record.envelope import decode
 from controller.record.kinds.badge import BadgeEnrolled, EnrolmentClosed
 from controller.record.words import words

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
-from controller.app import settings_of
 from controller.cli.command import DONE, FOUND, command, read_ledger
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
@@ -23,6 +22,7 @@ from controller.record.envelope import decode
 from controller.record.explained import Explained, Said
 from controller.record.husk import husk_seq
 from controller.record.words import words
+from controller.site import settings_of
 
 
 @command

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from controller.app import rotate_key, settings_of
 from controller.cli.command import DONE, command, read_ledger
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
 from controller.record.note import Checkpoint, VerifierKey
+from controller.site import rotate_key, settings_of
 
 key = typer.Typer(no_args_is_help=True)
 

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
-from controller.app import open_site
 from controller.cli.command import DONE, FOUND, command, read_ledger, read_ledger_file
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
@@ -18,6 +17,7 @@ from controller.ledger.export import export_records
 from controller.ledger.verify import Report, verify_file
 from controller.record.note import BadNote, VerifierKey
 from controller.record.words import words
+from controller.site import open_site
 
 _SHOWN = 10
 """Findings shown in words; `--json` has them all."""

@@ -14,16 +14,17 @@ from typing import Annotated
 import typer
 
 from controller.app import command as ask_controller
-from controller.app import settings_of, site_keys
 from controller.cli.command import DONE, FOUND, command, read_ledger
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
+from controller.keyring import site_keys
 from controller.pin_hashes import PinHashes
 from controller.record.canonical import timestamp
 from controller.record.words import words
 from controller.rules.hashed import HashedPin
 from controller.rules.pin_choice import LONGEST, Taste, too_near, weakness, wipe
+from controller.site import settings_of
 
 pin = typer.Typer(no_args_is_help=True)
 Person = Annotated[int, typer.Argument(metavar="PERSON", min=1)]

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from controller.app import settings_of
 from controller.cli.command import DONE, FOUND, command, read_ledger
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
@@ -20,6 +19,7 @@ from controller.record.schedule import ALWAYS, Schedule, Span
 from controller.record.timetable import WEEKDAY, Planned, Sources, plan, read_schedules
 from controller.record.words import words
 from controller.rules.posture import Orders, Posture, Unlocking, posture
+from controller.site import settings_of
 
 LONGEST_WEEKS = 52
 

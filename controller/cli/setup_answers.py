@@ -5,7 +5,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.app import settings_of
 from controller.cli.interview import Interview, Wrong
 from controller.facility.settings import BadSettings
 from controller.record.keys import BadKey, PublicKeys
@@ -16,6 +15,7 @@ from controller.setup.plan import Plan
 from controller.setup.questions import QUESTIONS, Answers, Question, settled, wrong
 from controller.setup.standing import Standing
 from controller.setup.template import site_toml
+from controller.site import settings_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from controller.app import command as ask_controller
-from controller.app import settings_of, site_keys
 from controller.cli.command import DONE, FOUND, LEDGER, read_ledger
 from controller.cli.options import SYSTEM
 from controller.cli.voice import Voice
+from controller.keyring import site_keys
 from controller.record.words import words
 from controller.setup.people import Given
 from controller.setup.plan import Plan
 from controller.setup.standing import Standing, standing
 from controller.setup.template import write_new
+from controller.site import settings_of
 
 
 class Refused(Exception):

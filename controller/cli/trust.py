@@ -7,12 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from controller.app import command as ask_controller
-from controller.app import settings_of, site_keys
 from controller.cli.command import DONE, FOUND, LEDGER, command, read_ledger
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
+from controller.keyring import site_keys
 from controller.record.note import VerifierKey, origin
 from controller.record.words import words
+from controller.site import settings_of
 
 
 @command

@@ -14,7 +14,6 @@ import msgspec
 from ulid import ULID
 
 from controller.actuator import NoParts
-from controller.app import Site
 from controller.clock import SteppedClock
 from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, STRANGER_IDM, DemoOperator, Employee, idm
 from controller.demo.training import recorded
@@ -35,6 +34,7 @@ from controller.record.requests import (
     name_of,
 )  # fmt: skip
 from controller.record.topics import Reply
+from controller.site import Site
 from controller.turn import Committed
 from hardware.protocols import Assurance, CardRead
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-from controller.app import open_site
 from controller.demo import broker
 from controller.demo.accounts import welcome
 from controller.demo.company import EMPLOYEES, OPERATORS
@@ -21,6 +20,7 @@ from controller.demo.place import SITE_ID, building_toml, reader_ids, site_toml
 from controller.demo.processes import Processes, free_ports, script
 from controller.demo.training import PLEDGE_FILE, PLEDGE_TEXT
 from controller.record.keys import KeyPair
+from controller.site import open_site
 
 PLAN = "demo.json"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from controller.app import key_paths
 from controller.facts import Facts
+from controller.keyring import key_paths
 from controller.rules.start import two_people
 from controller.setup.people import Given
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from controller.app import open_site
 from controller.record.keys import KeyPair
+from controller.site import open_site
 from tests.bench.measure import Run
 from tests.bench.site import populate, trust, write_settings
 

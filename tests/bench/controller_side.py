@@ -10,10 +10,10 @@ import sys
 import threading
 from pathlib import Path
 
-from controller.app import open_site
 from controller.clock import SystemClock
 from controller.inbox import Inbox
 from controller.link import Link
+from controller.site import open_site
 from tests.bench.bare import say
 from tests.bench.rig import Rig
 

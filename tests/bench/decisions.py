@@ -10,12 +10,12 @@ import random
 from collections.abc import Callable, Iterator
 from time import perf_counter
 
-from controller.app import Site, open_site
 from controller.clock import SystemClock
 from controller.inbox import CredentialPresented
 from controller.judgement import Verdict
 from controller.record.kinds.entry import EntryGranted
 from controller.rules.portal import PortalState, Status
+from controller.site import Site, open_site
 from tests.bench.big import PORTALS, big_site
 from tests.bench.measure import Row, Run, p99, quiet_gc, timed
 from tests.bench.peers import PEOPLE, RIGHTS_EACH, Peer, peers

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from time import perf_counter
 
 from controller.actuator import PartsActuator
-from controller.app import Site
 from controller.clock import SystemClock
 from controller.inbox import Inbox, Input
 from controller.loop import BATCH
+from controller.site import Site
 from controller.turn import Committed
 from controller.works import Works
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from controller.app import Site, open_site
 from controller.clock import Clock
 from controller.desk import Desk
 from controller.facts import Facts
@@ -26,6 +25,7 @@ from controller.record.kinds.person import PersonRegistered
 from controller.record.kinds.right import RightRequested
 from controller.record.kinds.trust import DashboardTrusted, OperatorRegistered
 from controller.record.private import PrivateRow
+from controller.site import Site, open_site
 from controller.timekeeper import Now
 from hardware.protocols import Assurance, CardRead
 

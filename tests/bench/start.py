@@ -16,9 +16,9 @@ from pathlib import Path
 from socket import SOCK_DGRAM
 from time import perf_counter
 
-from controller.app import open_site
 from controller.demo.place import building_toml
 from controller.demo.processes import free_port, free_ports, script
+from controller.site import open_site
 from hardware.simulated.client import BuildingClient
 from tests.bench.big import PORTALS, big_site
 from tests.bench.measure import Row, Run, cpu_s, forget_pages, p50, rss_mb

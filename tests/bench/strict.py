@@ -4,7 +4,6 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from controller.app import Site, open_site
 from controller.ledger.ledger import Stamp
 from controller.record.canonical import timestamp
 from controller.record.kinds.condition import PledgeSigned, TrainingCompleted
@@ -12,6 +11,7 @@ from controller.record.kinds.group import GroupCreated
 from controller.record.kinds.membership import MembershipApproved, MembershipRequested
 from controller.record.kinds.right import RightRequested
 from controller.record.private import PrivateRow
+from controller.site import Site, open_site
 from tests.bench.measure import Run
 from tests.bench.site import SHIFT, ZONES, populate, write_settings
 

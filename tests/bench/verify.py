@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from controller.app import open_site
 from controller.ledger.verify import verify_file
 from controller.record.note import VerifierKey, origin
+from controller.site import open_site
 from tests.bench.big import big_site
 from tests.bench.measure import Row, Run, p50, timed
 from tests.bench.site import SITE

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from controller.app import open_site
 from controller.demo.processes import free_ports, script
 from controller.record.keys import KeyPair
 from controller.record.signed import sign_message
 from controller.record.topics import Online, Topics
+from controller.site import open_site
 from dashboard import database as db
 from dashboard.intake.intake import Intake, Message
 from tests.bench.measure import Row, Run, p50

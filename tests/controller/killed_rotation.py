@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from controller.app import rotate_key
+from controller.site import rotate_key
 
 
 def main() -> None:

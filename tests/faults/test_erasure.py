@@ -18,7 +18,7 @@ from desks import Desk
 from followed_site import FollowedSite
 from site_process import SITE, SiteProcess, until
 
-from controller.app import site_keys
+from controller.keyring import site_keys
 from controller.ledger.verify import verify_file
 from controller.record.canonical import timestamp
 from controller.record.private import Text

@@ -16,12 +16,12 @@ import threading
 from pathlib import Path
 
 from controller.actuator import PartsActuator
-from controller.app import Site, open_site
 from controller.clock import SystemClock
 from controller.inbox import ContactSeen, CredentialPresented, Inbox, Input
 from controller.link import Link
 from controller.loop import BATCH
 from controller.record.canonical import timestamp
+from controller.site import Site, open_site
 from tests.bench.site import ZONES, card, zone_of
 
 PEOPLE = 1000

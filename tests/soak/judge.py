@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from controller.app import open_site
 from controller.ledger.database import open_reader
 from controller.ledger.verify import verify_file
 from controller.record.envelope import Record, decode
 from controller.record.tables import TABLES
+from controller.site import open_site
 
 ALLOWING = ("entry.granted", "exit.requested", "portal.released")
 LATEST_S = 2.0

@@ -15,7 +15,7 @@ from command_line import sekimori
 from desks import Desk
 from site_process import SITE, SiteProcess, until
 
-from controller.app import site_keys
+from controller.keyring import site_keys
 from controller.record.canonical import canonical
 from controller.record.keys import KeyPair
 from controller.record.requests import RegisterPerson, SuspendPerson

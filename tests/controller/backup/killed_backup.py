@@ -7,10 +7,10 @@ import signal
 import sys
 from pathlib import Path
 
-from controller.app import backup_source, settings_of
 from controller.backup.identities import load_identities
 from controller.backup.restoring import Wanted, restore
 from controller.backup.taking import take
+from controller.site import backup_source, settings_of
 
 
 def main() -> None:

@@ -19,13 +19,13 @@ from command_line import Said, sekimori
 from site_process import SiteProcess, until
 from sites import stored_tables
 
-from controller.app import open_site, settings_of
 from controller.backup.archive import LARGEST_SMALL, Manifest, Member, Packed
 from controller.backup.identities import load_identities
 from controller.cli.texts import Lang
 from controller.ledger.ledger import Ledger, Stamp
 from controller.ledger.verify import verify_file
 from controller.record.kinds.site import LedgerReopened
+from controller.site import open_site, settings_of
 
 KILLED = Path(__file__).with_name("killed_backup.py")
 

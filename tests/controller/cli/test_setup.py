@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from site_process import SCRIPT, SiteProcess
 from terminal import Terminal
 
-from controller.app import settings_of, site_keys
 from controller.cli.texts import Lang
+from controller.keyring import site_keys
 from controller.record.envelope import Record, decode
 from controller.record.keys import KeyPair
 from controller.setup import template
 from controller.setup.found import suggestions
 from controller.setup.questions import QUESTIONS, wrong
+from controller.site import settings_of
 
 SETTINGS = {
     "site": "honsha",

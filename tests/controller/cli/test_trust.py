@@ -8,8 +8,8 @@ import pytest
 from command_line import sekimori
 from site_process import SCRIPT, SiteProcess, until
 
-from controller.app import site_keys
 from controller.cli.texts import Lang
+from controller.keyring import site_keys
 from controller.record.keys import KeyPair, PublicKeys
 from controller.record.note import VerifierKey, open_checkpoint
 
