@@ -23,8 +23,10 @@ from controller.cli.key import key
 from controller.cli.leaving import leave
 from controller.cli.ledger import export, rebuild, verify
 from controller.cli.listen import listen
+from controller.cli.muster import show as muster
 from controller.cli.operators import operator
 from controller.cli.pin import pin
+from controller.cli.presence import presence
 from controller.cli.register import register
 from controller.cli.run import run
 from controller.cli.schedule import schedule
@@ -39,7 +41,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
     "schedule": schedule, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,
-    "backup": backup, "restore": restore,
+    "backup": backup, "restore": restore, "muster": muster,
 }  # fmt: skip
 
 
@@ -62,6 +64,7 @@ def program(lang: Lang) -> Any:  # noqa: ANN401 - the command class is typer's o
     for name, function in COMMANDS.items():
         app.command(name)(function)
     app.add_typer(operator, name="operator")
+    app.add_typer(presence, name="presence")
     app.add_typer(key, name="key")
     app.add_typer(pin, name="pin")
     app.add_typer(deploy, name="deploy")

@@ -34,6 +34,8 @@ def text(key: str, lang: Lang, **values: object) -> str:
 
 def printable(word: str) -> str:
     """A word that others wrote, without what could steer the terminal."""
+    if word.isprintable():  # nearly all are, and a list of thousands is in a hurry
+        return word
     return "".join("\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs") else letter for letter in word)
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from tests.bench.measure import FULL, QUICK, Row, Run
 
-GROUPS = ("taps", "decisions", "leaver", "start", "wire", "requests", "verify")
+GROUPS = ("taps", "decisions", "leaver", "muster", "start", "wire", "requests", "verify")
 
 
 def main() -> int:
