@@ -26,8 +26,10 @@ from controller.record.kinds import (
     evacuation,
     group,
     membership,
+    noted,
     person,
     posture,
+    presence,
     request,
     right,
     site,
@@ -264,6 +266,17 @@ class House:
             self.write(membership.MembershipRequested(number, 1, who, purpose, 2, "requested"), by="operator:2")
             self.write(*([membership.MembershipApproved(number, 3, "active")] if decided else []))
         self.write(group.GroupClosed(2, 2, "closed"), by="operator:2")
+        return self
+
+    def presence(self) -> "House":
+        """1 and 2 are in the office, where somebody left by the button since; 3 is in the lab; an entry of 4 is noted."""
+        moves = ((1, "", "office", "front"), (2, "", "office", "front"), (3, "office", "lab", "lab"))
+        self.write(*(presence.PresenceMoved(who, was, zone, portal, 9, True) for who, was, zone, portal in moves))
+        self.write(presence.PresenceDoubted("office", "front", "button", False))
+        reason = self.private("reason-9", reason="停電中の受付簿 12 ページ").ref()
+        entered = noted.EntryNoted(1, 4, "front", "in", "office", self.peer.now(), 2, reason, "noted")
+        self.write(entered, by="operator:2")
+        self.hear()
         return self
 
     def orders(self) -> "House":

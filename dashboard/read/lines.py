@@ -99,6 +99,7 @@ _GROUPS = {
     "part.failed": "fault",
     "person.erased": "erasure",
     "pin_enrolment.closed": "pin_enrolment",
+    "presence.doubted": "presence_doubt",
 }
 """Where the words for a record's reason are, for kinds whose reasons are no refusals."""
 

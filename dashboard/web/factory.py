@@ -18,6 +18,7 @@ from dashboard.views import (
     orders,
     people,
     portals,
+    presence,
     requests,
     rights,
     schedules,
@@ -57,6 +58,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     transport.install(app)
     pages = (
         now, ledger, people, badges, groups, rights, portals, orders, schedules, evacuation, requests, start, training, my, why,
+        presence,
     )  # fmt: skip
     for module in (signin, appearance, transport, live, *pages):
         app.register_blueprint(module.blueprint)
