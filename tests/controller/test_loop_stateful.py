@@ -105,11 +105,15 @@ name = {{ ja = "導入教育", en = "Induction" }}
 valid_days = 7
 """
 TEXT = (
-    SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nunlock = "office"\n')
+    SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nunlock = "office"\nevacuation = "release"\n')
     .replace('id = "vault"\n', f'id = "vault"\nrequires = {list(REQUIRED)}\n', 1)
     .replace("'", '"')
     + CONDITIONS
 )
+
+SPECIAL = {"-": (0, 0), "08:00-10:00": (8, 10), "06:00-22:00": (6, 22), "08:00-19:00": (8, 19), "00:00-24:00": (0, 24)}
+"""Hours of a special day as they are asked for, and as they are; recorded they are written in one way."""
+SPECIAL["00:00-00:00"] = SPECIAL["00:00-24:00"]
 
 cards = st.sampled_from([f"card:{n}" for n in range(1, 8)])
 problems = st.sampled_from([None, None, None, None, "proof", "card", "personalisation"])
@@ -343,6 +347,16 @@ class Sites(RuleBasedStateMachine):
                 self.judge_unlocking(body, record.at)
             case "portal.released":
                 assert self.operator(body.operator)["state"] == "active"
+            case "special_day.set":
+                usual = (8, 19) if datetime.fromisoformat(body.day).weekday() < 5 else None
+                begin, end = SPECIAL[body.hours]
+                allowed = [usual, self.office_hours(body.day)]
+                fits = any(span is not None and span[0] <= begin and end <= span[1] for span in allowed)
+                assert begin == end or fits, "what opens more takes two people"
+            case "special_day.approved":
+                asked = self.folded["special_day"][body.special_day,]
+                assert asked["state"] == "requested" and asked["requested_by"] != body.decided_by
+                assert (asked["day"], asked["hours"]) == (body.day, body.hours)
             case "right.approved":
                 asked = self.folded["access_right"][body.access_right,]
                 assert asked["state"] == "requested" and asked["requested_by"] != body.decided_by
@@ -371,6 +385,7 @@ class Sites(RuleBasedStateMachine):
         assert badge["person"] == body.person == right["person"]
         assert right["zone"] == body.zone == ZONE_OF[body.portal]
         assert not {("*",), (body.zone,)} & self.folded.get("lockdown", {}).keys(), "nobody enters what is locked down"
+        assert not {("*",), (body.zone,)} & self.folded.get("evacuation", {}).keys(), "nobody enters in an evacuation"
         assert right["from_at"] <= at < right["until_at"]
         for found in self.folded.get("review", {}).values():
             late = found["due_at"] <= at and right["judged_seq"] < found["seq"]
@@ -380,8 +395,21 @@ class Sites(RuleBasedStateMachine):
             for required in REQUIRED:
                 assert self.fulfilled(body.person, required, at), f"nobody enters without {required}"
         if right["schedule"] == "office":
-            tokyo = datetime.fromisoformat(at) + timedelta(hours=9)
-            assert tokyo.weekday() < 5 and 8 <= tokyo.hour < 19
+            assert self.in_office_hours(at)
+
+    def office_hours(self, day: str) -> tuple[int, int] | None:
+        """From when to when the office is open on this day: by its own special day, by one for all, or as the settings say."""
+        standing = [row for row in self.folded.get("special_day", {}).values() if (row["state"], row["day"]) == ("set", day)]
+        for schedule in ("office", "*"):
+            for row in standing:
+                if row["schedule"] == schedule:
+                    return SPECIAL[row["hours"]]
+        return (8, 19) if datetime.fromisoformat(day).weekday() < 5 else None
+
+    def in_office_hours(self, at: str) -> bool:
+        tokyo = datetime.fromisoformat(at) + timedelta(hours=9)
+        span = self.office_hours(tokyo.date().isoformat())
+        return span is not None and span[0] <= tokyo.hour < span[1]
 
     def fulfilled(self, person: int, condition: str, at: str) -> bool:
         """Whether this person's signature or course was recorded, not withdrawn, and its days are not over (C5.1, C7.6)."""
@@ -393,8 +421,13 @@ class Sites(RuleBasedStateMachine):
         )
 
     def judge_unlocking(self, body: Any, at: str) -> None:
-        """What stands unlocked is not locked down; an order says so, or its hours do and somebody has come in (C8.8)."""
+        """What stands unlocked is marked and evacuated; or it is not locked down, and an order says so, or its hours do and
+        somebody has come in (C8.8)."""
         zones = {("*",), (ZONE_OF[body.portal],), (OUTER[body.portal],)}
+        evacuated = bool(zones & self.folded.get("evacuation", {}).keys())
+        assert (body.cause == "evacuation") == (evacuated and body.portal == "lab-door"), "life goes first (C8.9)"
+        if body.cause == "evacuation":
+            return
         assert not zones & self.folded.get("lockdown", {}).keys()
         override = self.folded.get("portal_override", {}).get((body.portal,))
         if body.cause == "override":
@@ -402,8 +435,7 @@ class Sites(RuleBasedStateMachine):
             return
         assert body.cause == "schedule" and body.portal == "lab-door"
         assert override is None or override["until_at"] <= at
-        tokyo = datetime.fromisoformat(at) + timedelta(hours=9)
-        assert tokyo.weekday() < 5 and 8 <= tokyo.hour < 19
+        assert self.in_office_hours(at)
         assert at < self.folded["zone_opening"]["lab",]["until_at"]
 
     def judge_enrolment(self, body: Any, at: str) -> None:
@@ -479,6 +511,19 @@ def bodies(now: datetime) -> st.SearchStrategy[msgspec.Struct]:
         st.builds(ask.ResumePortal, st.sampled_from([*PORTALS, "attic"])),
         st.builds(ask.BeginLockdown, st.sampled_from(["lobby", "lab", "vault", "*", "attic"])),
         st.builds(ask.EndLockdown, st.sampled_from(["lobby", "lab", "vault", "*"])),
+        st.builds(ask.BeginEvacuation, st.sampled_from(["lobby", "lab", "vault", "*", "attic"])),
+        st.builds(ask.EndEvacuation, st.sampled_from(["lobby", "lab", "vault", "*"])),
+        st.builds(
+            lambda days, schedule, hours: ask.SetSpecialDay(
+                (now + timedelta(hours=9, days=days)).date().isoformat(), schedule, hours
+            ),
+            st.sampled_from([0, 0, 0, 1, -1, 500]),
+            st.sampled_from(["office", "*", "always", "nightly"]),
+            st.sampled_from([*SPECIAL, "late"]),
+        ),
+        st.builds(ask.ApproveSpecialDay, st.integers(1, 4)),
+        st.builds(ask.DeclineSpecialDay, st.integers(1, 4)),
+        st.builds(ask.ClearSpecialDay, st.integers(1, 4)),
     )
 
 
