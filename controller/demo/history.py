@@ -30,6 +30,7 @@ from controller.record.requests import (
     ReleasePortal,
     RequestRight,
     RetireBadge,
+    SetSpecialDay,
     make_request,
     name_of,
 )  # fmt: skip
@@ -86,6 +87,7 @@ class History:
                 self._incidents()
             progress(min(1.0, (morning - begin) / (until - begin)))
             day += timedelta(days=1)
+        self._special_day(until)
         self.clock.step_to(until - timedelta(seconds=30))
         self._lost_badge()
         self._waiting_requests()
@@ -126,6 +128,12 @@ class History:
         """Something to decide: two rights that nobody has approved yet."""
         self._right(10, "proto", "day", approve=False)
         self._right(33, "archive", "day", approve=False)
+
+    def _special_day(self, until: datetime) -> None:
+        """Hours on a Sunday to come, which open more than the settings and wait for a second person."""
+        today = until.astimezone(self._site.facility.timezone).date()
+        sunday = today + timedelta(days=13 - today.weekday())
+        self._ask("suzuki", SetSpecialDay(sunday.isoformat(), "day", "09:00-15:00"), {"reason": "製造設備の移設"})
 
     def _incidents(self) -> None:
         """What happens once a month: a delivery let in by hand, and the dock's leaf pushed open."""

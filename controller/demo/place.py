@@ -24,6 +24,16 @@ trust = "host"
 national = "JP"
 company = [2026-12-29, 2026-12-30, 2026-12-31]
 
+[[calendar.special]]
+date = 2026-12-05
+name = {{ ja = "臨時出勤日", en = "Worked Saturday" }}
+hours = {{ day = "08:00-15:00" }}
+
+[[calendar.special]]
+date = 2026-12-28
+name = {{ ja = "仕事納め（半日）", en = "Last working day, half-day" }}
+hours = {{ day = "07:30-12:00", long-day = "07:00-13:00" }}
+
 [broker]
 host = "127.0.0.1"
 port = {broker_port}
@@ -99,7 +109,7 @@ def site_toml(broker_port: int, building: str, ports: dict[str, int]) -> str:
     """The site's settings; `ports` are the UDP ports of the readers by id (`main/in`)."""
     text = (_HEAD + SETTINGS).format(site=SITE_ID, broker_port=broker_port, building=building)
     for n, (id, ja, en, inner, outer, sides) in enumerate(_PORTALS, 1):
-        line = f'outer = "{outer}"\n' if outer else ""
+        line = f'outer = "{outer}"\n' if outer else 'evacuation = "release"\n'
         base = 100 * n
         text += _PORTAL.format(id=id, ja=ja, en=en, inner=inner, outer=line, base=base, contact=base + 1, exit=base + 2)
         for m, side in enumerate(sides):
