@@ -33,6 +33,10 @@ READS_CHECKS = frozenset({"administrator", "manager", "custodian", "auditor"})
 """Who is shown every check and the records behind it. A guard is told whether it opens, and what is missing first."""
 
 
+AT_THE_DOOR = frozenset({"pin.typed", "right.manner", "zone.two_person"})
+"""Places of what is brought to the door and not on record: who lacks nothing else is let in with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A refusal on record that somebody asks about."""
@@ -168,6 +172,7 @@ def page(site: str, id: str) -> str:
         reads=reads,
         refused=refused,
         way=_way(found.found.code or "") if found.found is not None else "",
+        brings=_brings(found.found) if found.found is not None else [],
         expired=not found.answered and found.expires_at <= timestamp(here().now()),
         stale=names.site.stale(here().now()),
     )
@@ -216,12 +221,19 @@ def _answer(check: Said) -> str:
     return "passed" if check.code is None else "missing"
 
 
+def _brings(found: Explained) -> list[str]:
+    """What has to be done at the door for it to open; empty where nothing has to, or where that would not be enough."""
+    missing = [check for check in found.checks if check.code is not None]
+    here_alone = all(re.sub(r"\.[0-9]+", "", check.place) in AT_THE_DOOR for check in missing)
+    return [_way(check.code or "") for check in missing] if here_alone and not found.stands else []
+
+
 def _way(code: str) -> str:
     """What helps against what is missing, in words."""
     return said(code, "way") if code in codes("way") else ""
 
 
-_AT_PERSON = ("enrolment", "active_badge", "active_person", "pledge", "training", "exit")
+_AT_PERSON = ("enrolment", "active_badge", "active_person", "pledge", "training", "exit", "pin", "pin_lockout")
 _AT_RIGHTS = ("right", "validity", "schedule", "review")
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,8 +11,12 @@ import sqlalchemy as sa
 from example_house import House
 
 from controller.record.canonical import timestamp
+from controller.record.conditions import PLEDGE, TRAINING
 from controller.record.explained import Explained, Said, Unanswered
+from controller.record.refusals import Code
 from controller.record.requests import QueryExplain
+from controller.record.words import LANGUAGES, codes, words
+from controller.rules import access
 from dashboard import database as db
 from dashboard.questions import MOST_OF_ONE
 
@@ -195,6 +200,42 @@ def test_a_door_that_stands_unlocked(house: House, signed_in: SignIn) -> None:
 
     text = browser.get(page).text
     assert "stands unlocked" in text and "The badge alone would not open it" in text and ">Opens<" in text
+
+
+@pytest.mark.parametrize(
+    ("missing", "verdict"),
+    [
+        ((("pin", "pin.typed"),), "Opens if"),
+        ((("pin", "pin.typed"), ("second_person", "zone.two_person")), "Opens if"),
+        ((("escort", "right.12.manner"),), "Opens if"),
+        ((("pin", "pin"),), "Does not open"),
+        ((("pin_lockout", "pin.locked_until"),), "Does not open"),
+        ((("schedule", "right.7.schedule"), ("pin", "pin.typed")), "Does not open"),
+    ],
+)
+def test_what_is_brought_to_the_door(
+    house: House, signed_in: SignIn, missing: tuple[tuple[str, str], ...], verdict: str
+) -> None:
+    """Who lacks nothing but a PIN to type or somebody beside them is let in with that, and the page says so; a guard too."""
+    browser = signed_in("guard")
+    page = ask(browser, "/why/factory", who="7", portal="store")
+    id, question = asked(house)
+    checks = tuple(Said(code, code, place, ()) for code, place in missing)
+    house.answer(id, found(question, house, missing[0][0], checks=checks))
+
+    word = re.search(r'class="verdict-word">([^<]+)', browser.get(page).text)
+    assert word is not None and word[1].startswith(verdict)
+
+
+def test_every_missing_thing_has_a_way_out() -> None:
+    """Whatever a check can miss, beside the card's own troubles, comes with what to do about it, in both languages."""
+    rules = Path(access.__file__).parent
+    text = "".join((rules / name).read_text() for name in ("access.py", "pin.py"))
+    said = {Code[name].value for name in re.findall(r"Code\.([A-Z_]+)", text)} | {PLEDGE, TRAINING}
+
+    assert {"right", "pin", "escort"} <= said
+    assert said <= set(codes("way"))
+    assert all(words(code, lang, "way") != code for code in said for lang in LANGUAGES)
 
 
 def test_a_flood_of_one_account_is_turned_away(house: House, signed_in: SignIn) -> None:
