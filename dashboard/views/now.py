@@ -11,6 +11,7 @@ from dashboard.read.conditions import ending
 from dashboard.read.lines import Line, last_arrival, newest
 from dashboard.read.names import Names
 from dashboard.read.orders import Order, lockdowns, ordered_text
+from dashboard.read.pin import Duress, calls, calls_text
 from dashboard.read.portals import Part, Tile, failed_parts, failed_text, tiles
 from dashboard.read.sites import Site
 from dashboard.views.orders import place_name
@@ -44,6 +45,13 @@ class Standing:
     """The newest break of its ledger; the ledger page has all."""
     ending: int = 0
     """Pledges and courses that end within 30 days, for who may look at them."""
+    calls: Sequence[Duress] = ()
+    """Calls for help of the last hours."""
+
+    @property
+    def duress(self) -> str:
+        """The calls in one text, for the page to see that it changed."""
+        return calls_text(list(self.calls))
 
     @property
     def failed(self) -> str:
@@ -70,7 +78,10 @@ def page() -> str:
             gaps = breaks(connection, site)[:1]
             soon = ending(connection, names, now) if user().may("training.page", site.id) else 0
             age_s = site.age_s(now)
-            found.append(Standing(site, site.stale(now), age_s, shown, parts, ordered, places, text, gone, gaps, soon))
+            called = calls(connection, names, now)
+            found.append(
+                Standing(site, site.stale(now), age_s, shown, parts, ordered, places, text, gone, gaps, soon, called)
+            )
             feed += [(line, site) for line in newest(connection, names, FEED)]
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)
     return render_template("now.html", sites=found, feed=feed[:FEED], after=after)

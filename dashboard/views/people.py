@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from controller.record.kinds.person import REASONS
 from controller.record.requests import ErasePerson, RegisterPerson, ReinstatePerson, SuspendPerson
-from dashboard.read import conditions, groups, ledger, people, presence, rights
+from dashboard.read import conditions, groups, ledger, people, pin, presence, rights
 from dashboard.read.filters import Filter
 from dashboard.read.lines import lines
 from dashboard.read.names import Names
@@ -48,6 +48,7 @@ def person(site: str, id: int) -> str:
             person=found,
             site=names.site,
             badges=people.badges(connection, names.site, id),
+            pin=pin.of_person(connection, names.site, id, here().now()),
             memberships=groups.of_person(connection, names, id),
             rights=rights.of_person(connection, names, id, now_text()),
             lines=lines(of_them.rows[:LAST], names),

@@ -17,6 +17,7 @@ from dashboard.views import (
     now,
     orders,
     people,
+    pin,
     portals,
     presence,
     requests,
@@ -57,8 +58,8 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     chrome.install(app)
     transport.install(app)
     pages = (
-        now, ledger, people, badges, groups, rights, portals, orders, schedules, evacuation, requests, start, training, my, why,
-        presence,
+        now, ledger, people, badges, pin, groups, rights, portals, orders, schedules, evacuation, requests, start, training,
+        my, why, presence,
     )  # fmt: skip
     for module in (signin, appearance, transport, live, *pages):
         app.register_blueprint(module.blueprint)

@@ -18,6 +18,7 @@ from controller.record.words import words
 from dashboard.read.lines import Line, arrived, last_arrival, lines
 from dashboard.read.names import Names
 from dashboard.read.orders import ordered_text
+from dashboard.read.pin import calls, calls_text
 from dashboard.read.portals import failed_parts, failed_text, tiles
 from dashboard.read.sites import Site, sites
 from dashboard.web import session
@@ -122,7 +123,8 @@ def standing(connection: sa.Connection, allowed: tuple[str, ...], parts: Here, l
             for tile in tiles(connection, names)
         ]
         failed = failed_text(failed_parts(connection, site))
-        shown = {"failed": failed, "lockdowns": ordered_text(connection, names), "portals": portals}
+        calling, ordered = calls_text(calls(connection, names, now)), ordered_text(connection, names)
+        shown = {"failed": failed, "lockdowns": ordered, "duress": calling, "portals": portals}
         found.append(_site(site) | {"stale": site.stale(now)} | shown)
     return {"sites": found}
 

@@ -21,6 +21,7 @@ PAGES = {
         "/people/factory/register",
         "/people/factory/1/suspend",
         "/people/factory/1/badges/1/retire",
+        "/people/factory/1/pin/unlock",
         "/people/factory/1/rights/ask",
         "/groups",
         "/groups/factory/create",
@@ -53,7 +54,14 @@ PAGES = {
         "/lockdown/factory/server/end",
         "/nowhere",
     ],
-    "admin": ["/people/factory/1/enrol", "/people/factory/1/enrolment/lab-in", "/rights/factory/8/approve"],
+    "admin": [
+        "/people/factory/1/pin/enrol",
+        "/people/factory/1/pin/enrolment/lab-in",
+        "/people/factory/1/pin/clear",
+        "/people/factory/1/enrol",
+        "/people/factory/1/enrolment/lab-in",
+        "/rights/factory/8/approve",
+    ],
     "": ["/sign-in", "/welcome"],
 }
 SIZES = {"phone": (360, 740), "desk": (1280, 800)}
