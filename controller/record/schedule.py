@@ -19,6 +19,7 @@ from controller.record.holidays import national
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HORIZON_DAYS = 400
+_LONGEST_SKIP = timedelta(hours=26)
 
 
 ALL = "*"
@@ -165,15 +166,24 @@ class Schedule:
         return None
 
     def _edges(self, at: datetime, within_days: int) -> Iterator[datetime]:
-        """Every instant at which the wall clock may enter or leave a window, day by day, in order."""
+        """Every instant at which the wall clock may enter or leave a window, in order.
+
+        Where a zone skips a whole day (Samoa's 30 December 2011), that day's walls lie behind those of the next: an instant
+        is told once no later day can have an earlier one.
+        """
         first = at.astimezone(self.zone).date() - timedelta(days=1)
+        waiting: set[datetime] = set()
         for offset in range(within_days + 1):
             day = first + timedelta(days=offset)
             walls = {time(0)} | {
                 edge for d in (day, day - timedelta(days=1)) for w in self.windows(d) for edge in (w.begin, w.end)
             }
-            edges = {edge for wall in walls for edge in _instants(day, wall, self.zone)}
-            yield from sorted(edges | _clock_shifts(day, self.zone))
+            waiting |= {edge for wall in walls for edge in _instants(day, wall, self.zone)}
+            waiting |= _clock_shifts(day, self.zone)
+            settled = datetime.combine(day, time(0), self.zone).astimezone(UTC) - _LONGEST_SKIP
+            yield from sorted(instant for instant in waiting if instant < settled)
+            waiting = {instant for instant in waiting if instant >= settled}
+        yield from sorted(waiting)
 
 
 def _instants(day: date, wall: time, zone: ZoneInfo) -> set[datetime]:

@@ -169,6 +169,20 @@ def test_a_schedule_is_open_when_its_painted_minute_is(case: tuple[Schedule, fro
         datetime(2026, 3, 7, 12, tzinfo=UTC),
     )
 )
+@example(
+    (
+        Schedule("s", ((Window(time(8), time(9)), Window(time(0), time(1))),) * 7, (), ZoneInfo("Pacific/Apia")),
+        frozenset({date(2011, 12, 29)}),
+        datetime(2011, 12, 30, 9, 59, 59, tzinfo=UTC),
+    )
+)
+@example(
+    (
+        Schedule("s", ((Window(time(8), time(9)), Window(time(9, 30), time(0))),) * 7, None, ZoneInfo("Pacific/Apia")),
+        frozenset(),
+        datetime(2011, 12, 29, 12, tzinfo=UTC),
+    )
+)
 def test_the_next_change_is_the_one_that_a_minute_scan_finds(
     case: tuple[Schedule, frozenset[date], datetime],
 ) -> None:
