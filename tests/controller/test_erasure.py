@@ -28,10 +28,10 @@ from controller.truncation import cut
 from .record.test_golden import EXAMPLES, record_of
 
 NAME, KANA, PURPOSE, REASON = "消之 匿名子", "キエノ ナナコ", "機密試作の評価", "退職に伴う停止"
-NOT_ABOUT_A_PERSON = {"portal.released", "portal.overridden", "lockdown.begun", "lockdown.ended"} | {
-    "group.created",
-    "group.renamed",
-}
+NOT_ABOUT_A_PERSON = {
+    "portal.released", "portal.overridden", "lockdown.begun", "lockdown.ended", "evacuation.begun", "evacuation.ended",
+    "special_day.requested", "special_day.set", "group.created", "group.renamed",
+}  # fmt: skip
 """Kinds whose text is about a place or a group, whoever wrote it."""
 
 
