@@ -201,10 +201,13 @@ class History:
         if self._chance.random() < 0.02:
             yield Visit(arrive + timedelta(hours=1), person.login, self._chance.choice(("archive", "proto", "rnd")))
         if self._chance.random() < 0.6:
+            yield Visit(morning + timedelta(minutes=self._chance.gauss(727, 5)), person.login, "main", "out")
             yield Visit(morning + timedelta(minutes=self._chance.gauss(775, 8)), person.login, "main")
+        yield Visit(max(leave, arrive), person.login, "staff", "out")
 
     def _night(self, person: Employee, morning: datetime) -> Iterator[Visit]:
         yield Visit(morning + timedelta(minutes=self._chance.gauss(1275, 6)), person.login, "staff")
+        yield Visit(morning + timedelta(minutes=self._chance.gauss(1870, 6)), person.login, "staff", "out")
         if person.department == "警備":
             for hour in (22.5, 25, 28):
                 for portal in ("rnd", "proto"):

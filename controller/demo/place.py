@@ -48,16 +48,22 @@ name = {{ ja = "事務所", en = "Office" }}
 [[zone]]
 id = "rnd"
 name = {{ ja = "開発室", en = "R&D room" }}
+inside = "office"
 requires = ["pledge:nda", "training:security"]
 
 [[zone]]
 id = "proto"
 name = {{ ja = "試作室", en = "Prototype shop" }}
+inside = "rnd"
 requires = ["pledge:nda", "training:security", "training:proto"]
 
 [[zone]]
 id = "archive"
 name = {{ ja = "図面庫", en = "Drawing archive" }}
+inside = "office"
+anti_passback = "soft"
+anti_passback_forgiven_at = "04:00"
+most_inside = 8
 requires = ["pledge:nda", "training:security"]
 
 [[schedule]]
@@ -96,8 +102,8 @@ annunciator = {{ {lamps} }}
 """
 
 _PORTALS = (
-    ("main", "正面入口", "Main entrance", "office", "", ("in",)),
-    ("staff", "通用口", "Staff entrance", "office", "", ("in",)),
+    ("main", "正面入口", "Main entrance", "office", "", ("in", "out")),
+    ("staff", "通用口", "Staff entrance", "office", "", ("in", "out")),
     ("rnd", "開発室", "R&D room", "rnd", "office", ("in", "out")),
     ("proto", "試作室", "Prototype shop", "proto", "rnd", ("in", "out")),
     ("dock", "試作室 搬入口", "Prototype shop, dock", "proto", "", ("in",)),

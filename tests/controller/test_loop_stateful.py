@@ -32,6 +32,7 @@ from controller.inbox import Input, PartAnswering, PartFailing, RequestReceived
 from controller.ledger.verify import verify_file
 from controller.record import requests as ask
 from controller.record.asks.person import ChangePerson, LeavePerson
+from controller.record.asks.presence import ConfirmEntry, CorrectPresence, DeclineEntry, NoteEntry
 from controller.record.asks.review import KeepRight, OpenReview
 from controller.record.canonical import canonical, timestamp
 from controller.record.envelope import Record
@@ -132,6 +133,7 @@ class Sites(RuleBasedStateMachine):
         self.seen = 0
         self.folded: Folded = {}
         self.request_ids: Counter[str] = Counter()
+        self.moved: set[tuple[int, int]] = set()
         self.site: TestSite
         self.boots = 1
 
@@ -357,6 +359,8 @@ class Sites(RuleBasedStateMachine):
                 asked = self.folded["special_day"][body.special_day,]
                 assert asked["state"] == "requested" and asked["requested_by"] != body.decided_by
                 assert (asked["day"], asked["hours"]) == (body.day, body.hours)
+            case "presence.moved":
+                self.judge_move(body)
             case "right.approved":
                 asked = self.folded["access_right"][body.access_right,]
                 assert asked["state"] == "requested" and asked["requested_by"] != body.decided_by
@@ -371,6 +375,35 @@ class Sites(RuleBasedStateMachine):
                 if record.kind == "request.accepted":
                     assert set(self.operator(body.operator)["roles"].split()) & MAY[body.request_kind]
                     assert body.dashboard == self.dashboard.public.id
+
+    def judge_move(self, body: Any) -> None:
+        """Whoever moved was let pass there, and moves once by it: the leaf opened just now, or nothing had to (C8.9)."""
+        sides = (ZONE_OF[body.portal], OUTER[body.portal])
+        assert {body.zone, body.from_zone} == set(sides)
+        if not body.certain:
+            return
+        records = self.site.records(1)
+        if body.release == 0:
+            state = self.folded["portal_state"][body.portal,]
+            assert state["leaf"] == "open" or stands(state), "a tap moves at once only where nothing has to be opened"
+            return
+        let = records[body.release - 1].body
+        assert let.portal == body.portal and let.person == body.person, "by the record that let them pass"
+        assert (body.person, body.release) not in self.moved, "one passage, one move"
+        self.moved.add((body.person, body.release))
+        opened = [r.kind for r in records[body.release : self.seen] if getattr(r.body, "portal", "") == body.portal]
+        assert {"door.opened", "portal.unlocked"} & set(opened), "nobody moves while the leaf is shut"
+
+    @invariant()
+    def nobody_is_where_no_record_put_them(self) -> None:
+        """The table has each person where the newest record about their place says, and nobody else (C8.9)."""
+        if not hasattr(self, "site"):
+            return
+        rows = stored_tables(self.site.ledger.connection).get("presence", {})
+        for (person,), row in rows.items():
+            said = self.site.records(row["seq"])[0]
+            assert said.kind in ("presence.moved", "presence.corrected", "entry.confirmed")
+            assert (said.body.person, said.body.zone) == (person, row["zone"])
 
     def operator(self, number: int) -> dict[str, Any]:
         return self.folded["operator"][number,]
@@ -509,6 +542,11 @@ def bodies(now: datetime) -> st.SearchStrategy[msgspec.Struct]:
             st.sampled_from([-1, 1, 5, 25, 1000]),
         ),
         st.builds(ask.ResumePortal, st.sampled_from([*PORTALS, "attic"])),
+        st.builds(CorrectPresence, st.integers(0, 5), st.sampled_from(["", "lobby", "lab", "attic"])),
+        st.builds(NoteEntry, st.integers(0, 5), st.sampled_from([*PORTALS, "attic"]), st.sampled_from(["in", "out"]),
+                  st.sampled_from([timestamp(now), timestamp(now - timedelta(hours=1)), "soon"])),
+        st.builds(ConfirmEntry, st.integers(1, 4)),
+        st.builds(DeclineEntry, st.integers(1, 4)),
         st.builds(ask.BeginLockdown, st.sampled_from(["lobby", "lab", "vault", "*", "attic"])),
         st.builds(ask.EndLockdown, st.sampled_from(["lobby", "lab", "vault", "*"])),
         st.builds(ask.BeginEvacuation, st.sampled_from(["lobby", "lab", "vault", "*", "attic"])),
