@@ -1,12 +1,13 @@
 """What was recorded of one person's pledges and training: every entry, withdrawn ones too, and by whom (C5.1, C7.6)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from dashboard.database import projected
+from dashboard.read.conditions import Known
 from dashboard.read.names import Names
 
 HISTORY = 100
@@ -17,6 +18,7 @@ class Entry:
     """One signature or course as it was recorded."""
 
     fulfilment: int
+    condition: str
     name: str
     sort: str
     version: str
@@ -54,6 +56,7 @@ def one(connection: sa.Connection, names: Names, id: int) -> tuple[int, Entry] |
 def _entry(row: Any, names: Names, notes: Mapping[str, dict[str, str]]) -> Entry:  # noqa: ANN401 - a row of fulfilment
     return Entry(
         row.fulfilment,
+        row.condition,
         names.conditions.get(row.condition, row.condition),
         row.condition.partition(":")[0],
         row.version or "",
@@ -65,6 +68,24 @@ def _entry(row: Any, names: Names, notes: Mapping[str, dict[str, str]]) -> Entry
         notes.get(row.note or "", {}).get("note", ""),
         row.recorded_at or "",
     )
+
+
+def occasions(every: Iterable[Known], recorded: Iterable[Entry]) -> list[tuple[Known, list[tuple[str, str]]]]:
+    """Of each pledge the occasions on which it is signed, with the newest day on which it was; empty: not yet (C7.6).
+
+    Whatever its version was then: on joining somebody signs the text of that year.
+    """
+    entries = [entry for entry in recorded if entry.state == "recorded"]
+
+    def day(id: str, occasion: str) -> str:
+        days = [entry.on_day for entry in entries if (entry.condition, entry.occasion) == (id, occasion)]
+        return max(days, default="")
+
+    return [
+        (one, [(occasion, day(one.condition.id, occasion)) for occasion in one.condition.occasions])
+        for one in every
+        if one.condition.occasions
+    ]
 
 
 def people_called(connection: sa.Connection, names: Names, ids: Collection[int]) -> dict[int, str]:

@@ -60,8 +60,15 @@ def person(site: str, id: int) -> str:
         found = person_at(connection, names, id)
         cells = conditions.of_person(connection, names, id, present(names))
         recorded = fulfilments.history(connection, names, id)
+    signed = fulfilments.occasions([cell.known for cell in cells], recorded)
     return render_template(
-        "training_person.html", person=found, site=names.site, cells=cells, recorded=recorded, own=_is_own(site, id)
+        "training_person.html",
+        person=found,
+        site=names.site,
+        cells=cells,
+        recorded=recorded,
+        signed=signed,
+        own=_is_own(site, id),
     )
 
 

@@ -168,6 +168,8 @@ def test_history_and_withdrawal(required: House, signed_in: SignIn) -> None:
     text = manager.get("/training/factory/people/1").text
     assert "原本は総務部の金庫" in text and "Secrecy pledge" in text and "2027/04/01" in text
 
+    assert 'data-occasion="joining">2026/04/01' in text and 'data-occasion="leaving">not signed' in text
+
     assert manager.post("/training/factory/4/withdraw").status_code == 400
     assert manager.post("/training/factory/4/withdraw", reason="別人").status_code == 303
     assert sent(required).fulfilment == 4
