@@ -6,11 +6,27 @@ from datetime import datetime
 
 from controller.record.canonical import moment, timestamp
 from controller.record.envelope import decode
-from controller.record.kinds.door import ExitRequested
-from controller.record.kinds.entry import EntryGranted
+from controller.record.kinds.door import (
+    DoorClosed,
+    DoorForced,
+    DoorHeld,
+    DoorObserved,
+    DoorOpened,
+    ExitRequested,
+    ReleaseAbandoned,
+)
+from controller.record.kinds.entry import EntryAbandoned, EntryGranted
+from controller.record.kinds.posture import PortalLocked, PortalUnlocked
 from controller.record.kinds.presence import EVERYWHERE
 from controller.rules.passback import Whereabouts
 from controller.rules.whereabouts import Noted
+
+_LOOK_BACK = 64
+"""Records behind a release of which nobody knows the outcome: two people tap for one opening within seconds."""
+_MOVED = (
+    DoorClosed, DoorForced, DoorHeld, DoorObserved, DoorOpened, EntryAbandoned, PortalLocked, PortalUnlocked, ReleaseAbandoned,
+)  # fmt: skip
+"""What ends a portal's waiting: whoever was let pass before it has passed, or has not."""
 
 NEWEST = "select max(seq) from presence where zone = ?"
 DOUBT = "select max(seq) from presence_doubt where zone in (?, '*')"
@@ -94,12 +110,21 @@ def standing(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     return connection.execute("select zone, portal from presence_doubt where standing = 1").fetchall()
 
 
-def passer(connection: sqlite3.Connection, release: int) -> tuple[int, str] | None:
-    """Who was let pass by the record of this number, and to which side; None for nobody in particular."""
-    row = connection.execute("select bytes from record where seq = ?", (release,)).fetchone()
-    match None if row is None else decode(row[0]).body:
-        case EntryGranted(person=int(person), side=side):
-            return person, side
-        case ExitRequested(person=int(person)):
-            return person, "out"
-    return None
+def passers(connection: sqlite3.Connection, portal: str, release: int) -> dict[int, str]:
+    """Who was let pass at this portal by the record of this number, or before it without the leaf having moved since.
+
+    By person the side to which; without those of whom nobody knows. As far as `_LOOK_BACK` records.
+    """
+    found: dict[int, str] = {}
+    rows = connection.execute("select bytes from record where seq <= ? order by seq desc limit ?", (release, _LOOK_BACK))
+    for body in (decode(data).body for (data,) in rows):
+        if getattr(body, "portal", None) != portal:
+            continue
+        match body:
+            case EntryGranted(person=int(person), side=side):
+                found.setdefault(person, side)
+            case ExitRequested(person=int(person)):
+                found.setdefault(person, "out")
+            case body if isinstance(body, _MOVED):
+                break
+    return found

@@ -83,9 +83,11 @@ class Presences:
 
     def _perhaps(self, pending: Sequence[tuple[str, int]]) -> Iterator[PresenceMoved]:
         for id, release in pending:
-            portal, found = self._facility.portals.get(id), presence_facts.passer(self._facts.connection, release)
-            if portal is not None and found is not None:
-                person, side = found
+            portal = self._facility.portals.get(id)
+            if portal is None:
+                continue
+            found = presence_facts.passers(self._facts.connection, id, release)
+            for person, side in found.items():
                 sides = (portal.outer, portal.inner) if side == "in" else (portal.inner, portal.outer)
                 yield PresenceMoved(person, *sides, id, release, False)
 

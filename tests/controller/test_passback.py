@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sites import SITE_TOML, TestSite, exit_button, fold_of, give_right, leaf, make_site, people, stored_tables, tap
 
+from controller.explaining import explained
 from controller.facility.settings import BadSettings
 from controller.record.requests import BeginLockdown
 
@@ -87,6 +88,23 @@ def test_the_path_counts(made: Made) -> None:
     assert go(site, "lab-door/in", 1) == "exit"
     go(site, "front/in", 1)
     assert go(site, "lab-door/in", 1) == "granted"
+
+
+def test_the_explanation_says_what_the_door_says(made: Made) -> None:
+    """`explain` asks the same checks about the same places: what it says of a badge is what the door says to it."""
+    site = made(HARD + "most_inside = 1\n")
+    go(site, "lab-door/in", 1)
+
+    def explain(person: int) -> tuple[str | None, dict[str, str | None]]:
+        now, tables = site.clock.now(), site.ledger.connection
+        said = explained(site.facility, tables, person, "lab-door", now, site.ledger.size)
+        return said.code, {check.check: check.code for check in said.checks}
+
+    code, checks = explain(1)
+    assert (code, checks["exit"]) == ("exit", "exit") == (go(site, "lab-door/in", 1), "exit")
+    code, checks = explain(2)
+    assert (code, checks["exit"], checks["room"]) == ("room", None, "room")
+    assert go(site, "lab-door/in", 2) == "room"
 
 
 def test_soft_lets_in_and_says_so(made: Made) -> None:

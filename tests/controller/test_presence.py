@@ -4,10 +4,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sites import SITE_TOML, TestSite, exit_button, fold_of, leaf, make_site, people, stored_tables, tap
+from sites import (
+    SITE_TOML,
+    TestSite,
+    digest,
+    exit_button,
+    fold_of,
+    give_right,
+    leaf,
+    make_site,
+    people,
+    stored_tables,
+    tap,
+)
 
 from controller import presence_facts
-from controller.record.requests import ReleasePortal, SuspendPerson
+from controller.record.requests import RegisterPerson, ReleasePortal, SuspendPerson
 
 TEXT = SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nunlock = "office"\n')
 
@@ -205,11 +217,17 @@ def test_killed_between_release_and_leaf(tmp_path: Path) -> None:
     """Whoever was let in as the controller died may be inside: that is where they are looked for, and it is not certain."""
     site = people(make_site(tmp_path))
     site.turn(leaf("lab-door", False))
+    assert site.asks(RegisterPerson()) is None
+    give_right(site, 5, "lab")
+    site.console("enrol.card", person=5, credential=digest("card:5"), assurance=2, label="5")
+    go(site, "lab-door/in", 5)
+    go(site, "lab-door/out", 5)
     site.turn(tap("lab-door/in", "card:1"))
+    site.turn(tap("lab-door/in", "card:4"), tap("lab-door/in", "card:2"))
 
     again = restarted(site)
 
-    assert where(again) == {1: ("lab", False)}
+    assert where(again) == {1: ("lab", False), 2: ("lab", False), 5: ("lobby", False)}
     assert restarted(again).kinds()[-1] == "controller.started"
 
 
