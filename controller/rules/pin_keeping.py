@@ -58,9 +58,14 @@ class Chosen:
 def open_enrolment(
     ask: EnrolPin, operator: OperatorFact, *, portal: str | None, busy: bool, person_state: str | None, now: datetime
 ) -> Outcome | Refusal:
-    """Let the person choose a PIN. `portal` is that of a reader with a keypad, None for any other."""
+    """Let the person choose a PIN. `portal` is that of a reader with a keypad, None for any other.
+
+    Nobody has their own chosen: a new one ends the lock-out of the old. Another administrator does, or the console.
+    """
     if person_state != "active":
         return Refusal(Code.SUBJECT, "body.person")
+    if operator.person == ask.person:
+        return Refusal(Code.SECOND_PERSON, "body.person")
     if portal is None:
         return Refusal(Code.SUBJECT, "body.reader")
     if busy:

@@ -124,6 +124,19 @@ def test_too_many_wrong_ones_lock_out_until_their_time(tmp_path: Path) -> None:
     site.close()
 
 
+def test_nobody_ends_their_own_lock_out_by_another_pin(tmp_path: Path) -> None:
+    """An administrator who is locked out has no new PIN chosen for themselves, not even once the old one is cleared."""
+    site = pinned(tmp_path)
+    site.console("operator.add", name="本人", roles=["administrator"], scope=["*"], person=1)
+    lock_out(site)
+
+    assert site.asks(ask.EnrolPin(1, "front/in"), 5) == "second_person"
+    assert site.asks(ask.ClearPin(1), 5) is None
+    assert site.asks(ask.EnrolPin(1, "front/in"), 5) == "second_person"
+    assert site.asks(ask.EnrolPin(1, "front/in"), 1) is None
+    site.close()
+
+
 def test_an_operator_ends_a_lock_out_but_nobody_their_own(tmp_path: Path) -> None:
     """A manager lifts a lock-out before its time by a request that expires; whoever is locked out themselves may not (C7.3)."""
     site = pinned(tmp_path)
