@@ -32,6 +32,11 @@ class Person:
     """Active ones."""
     rights: int
     """Active ones, whether or not their span has begun."""
+    leaves_on: str
+    """Their last day (`2027-03-31`), or empty."""
+    left_at: str
+    own_name: str
+    """The name, or empty: no number in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,16 @@ def _people(site: Site) -> sa.Select[Any]:
         return query.correlate(projected["person"]).scalar_subquery()
 
     return (
-        sa.select(person.person, person.state, person.state_by, person.registered_at, active("badge"), active("access_right"))
+        sa.select(
+            person.person,
+            person.state,
+            person.state_by,
+            person.registered_at,
+            active("badge"),
+            active("access_right"),
+            person.leaves_on,
+            person.left_at,
+        )
         .where(person.ledger_site == site.id, person.epoch == site.epoch)
         .order_by(person.person)
     )
@@ -101,7 +115,7 @@ def _people(site: Site) -> sa.Select[Any]:
 def _named(rows: Sequence[Any], names: Names) -> list[Person]:
     names.learn(row[0] for row in rows)
     people = []
-    for id, state, state_by, registered_at, badges, rights in rows:
+    for id, state, state_by, registered_at, badges, rights, leaves_on, left_at in rows:
         text = names.text(id)
         people.append(
             Person(
@@ -116,6 +130,9 @@ def _named(rows: Sequence[Any], names: Names) -> list[Person]:
                 registered_at or "",
                 badges,
                 rights,
+                leaves_on or "",
+                left_at or "",
+                text.get("name", ""),
             )
         )
     return people

@@ -13,7 +13,7 @@ from dashboard.read.sites import Site
 PAGE = 100
 MOST_OF_TEAM = 200
 """As many as the rules let a group have."""
-STATES = ("requested", "active", "declined", "revoked")
+STATES = ("requested", "active", "suspended", "declined", "revoked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +53,18 @@ def of_person(connection: sa.Connection, names: Names, person: int, now: str) ->
         joined.person == person,
         joined.state == "active",
     )
-    standing = table.state.in_(("requested", "active"))
+    standing = table.state.in_(("requested", "active", "suspended"))
     query = _rights(names.site).where(sa.or_(table.person == person, sa.and_(table.team.in_(teams), standing)))
-    order = sa.case((table.state == "requested", 0), (table.state == "active", 1), else_=2)
+    order = sa.case((table.state == "requested", 0), (table.state.in_(("active", "suspended")), 1), else_=2)
     rows = connection.execute(query.order_by(order, table.access_right.desc()).limit(PAGE)).all()
-    return _named(rows, names, now)
+    return named(rows, names, now)
 
 
 def of_team(connection: sa.Connection, names: Names, team: int, now: str) -> list[Right]:
     """A group's rights that wait or hold."""
     table = projected["access_right"].c
-    query = _rights(names.site).where(table.team == team, table.state.in_(("requested", "active")))
-    return _named(connection.execute(query.order_by(table.access_right).limit(MOST_OF_TEAM)).all(), names, now)
+    query = _rights(names.site).where(table.team == team, table.state.in_(("requested", "active", "suspended")))
+    return named(connection.execute(query.order_by(table.access_right).limit(MOST_OF_TEAM)).all(), names, now)
 
 
 def in_state(
@@ -78,13 +78,13 @@ def in_state(
     if before is not None:
         query = query.where(table.access_right < before)
     rows = connection.execute(query.order_by(table.access_right.desc()).limit(PAGE + 1)).all()
-    return _named(rows[:PAGE], names, now), len(rows) > PAGE
+    return named(rows[:PAGE], names, now), len(rows) > PAGE
 
 
 def one(connection: sa.Connection, names: Names, id: int, now: str) -> Right | None:
     """One right."""
     query = _rights(names.site).where(projected["access_right"].c.access_right == id)
-    found = _named(connection.execute(query).all(), names, now)
+    found = named(connection.execute(query).all(), names, now)
     return found[0] if found else None
 
 
@@ -102,7 +102,8 @@ def _rights(site: Site) -> sa.Select[Any]:
     return sa.select(table).where(table.c.ledger_site == site.id, table.c.epoch == site.epoch)
 
 
-def _named(rows: Sequence[Any], names: Names, now: str) -> list[Right]:
+def named(rows: Sequence[Any], names: Names, now: str) -> list[Right]:
+    """Rows of the rights, with everything in them called by name."""
     operators = (id for row in rows for id in (row.requested_by, row.decided_by))
     names.learn((row.person for row in rows), operators, (row.team for row in rows))
     purposes = names.private(row.purpose for row in rows if row.purpose)

@@ -13,6 +13,7 @@ from dashboard.read.names import Names
 from dashboard.read.orders import Order, lockdowns, ordered_text
 from dashboard.read.pin import Duress, calls, calls_text
 from dashboard.read.portals import Part, Tile, failed_parts, failed_text, tiles
+from dashboard.read.reviews import Review, pressing
 from dashboard.read.sites import Site
 from dashboard.views.orders import place_name
 from dashboard.views.subject import allowed_sites
@@ -47,6 +48,8 @@ class Standing:
     """Pledges and courses that end within 30 days, for who may look at them."""
     calls: Sequence[Duress] = ()
     """Calls for help of the last hours."""
+    reviews: Sequence[Review] = ()
+    """Reviews of rights in which something is overdue, or soon due, for who may look at them."""
 
     @property
     def duress(self) -> str:
@@ -76,12 +79,13 @@ def page() -> str:
             gone = revoked_at(connection, site.id, here().runtime.keys.public.id)
             shown = tiles(connection, names)
             gaps = breaks(connection, site)[:1]
+            press = pressing(connection, names, now) if user().may("reviews.page", site.id) else []
             soon = ending(connection, names, now) if user().may("training.page", site.id) else 0
             age_s = site.age_s(now)
             called = calls(connection, names, now)
             found.append(
-                Standing(site, site.stale(now), age_s, shown, parts, ordered, places, text, gone, gaps, soon, called)
+                Standing(site, site.stale(now), age_s, shown, parts, ordered, places, text, gone, gaps, soon, called, press)
             )
             feed += [(line, site) for line in newest(connection, names, FEED)]
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)
-    return render_template("now.html", sites=found, feed=feed[:FEED], after=after)
+    return render_template("now.html", now=now, sites=found, feed=feed[:FEED], after=after)

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from controller.record.kinds.person import REASONS
 from controller.record.requests import ErasePerson, RegisterPerson, ReinstatePerson, SuspendPerson
-from dashboard.read import conditions, groups, ledger, people, pin, presence, rights
+from dashboard.read import conditions, groups, leaving, ledger, people, pin, presence, rights
 from dashboard.read.filters import Filter
 from dashboard.read.lines import lines
 from dashboard.read.names import Names
@@ -47,6 +47,7 @@ def person(site: str, id: int) -> str:
             "person.html",
             person=found,
             site=names.site,
+            leaving=leaving.waiting(connection, site, id),
             badges=people.badges(connection, names.site, id),
             pin=pin.of_person(connection, names.site, id, here().now()),
             memberships=groups.of_person(connection, names, id),
@@ -112,7 +113,7 @@ def erase(site: str, id: int) -> Response | str | tuple[str, int]:
         suspended_by = _suspender(found, names)
     form = Fields(request.form)
     other = _may_erase(found)
-    if request.method == "POST" and found.state == "suspended" and other:
+    if request.method == "POST" and found.state in ("suspended", "left") and other:
         reason = form.choice("reason", REASONS, _("Choose why."))
         if request.form.get("understood") != "yes":
             form.errors["understood"] = _("Confirm that this cannot be undone.")

@@ -122,7 +122,7 @@ def revoke(site: str, id: int) -> Response | str:
 
 
 _BODIES = {"approve": ApproveRight, "decline": DeclineRight, "revoke": RevokeRight}
-_FROM = {"approve": ("requested",), "decline": ("requested",), "revoke": ("requested", "active")}
+_FROM = {"approve": ("requested",), "decline": ("requested",), "revoke": ("requested", "active", "suspended")}
 
 
 def _decide(site: str, id: int, act: str) -> Response | str:

@@ -12,6 +12,8 @@ from dashboard.views import (
     badges,
     evacuation,
     groups,
+    holders,
+    leaving,
     ledger,
     my,
     now,
@@ -21,6 +23,7 @@ from dashboard.views import (
     portals,
     presence,
     requests,
+    reviews,
     rights,
     schedules,
     start,
@@ -61,6 +64,6 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
         now, ledger, people, badges, pin, groups, rights, portals, orders, schedules, evacuation, requests, start, training,
         my, why, presence,
     )  # fmt: skip
-    for module in (signin, appearance, transport, live, *pages):
+    for module in (signin, appearance, transport, live, *pages, leaving, reviews, holders):
         app.register_blueprint(module.blueprint)
     return app
