@@ -183,10 +183,20 @@ def _typing(plan: Plan, reader: str, pin: str) -> Iterator[None]:
         return
     with BuildingClient(plan.building) as hand:
         keys = f"{pin}#"
-        typing = threading.Thread(target=lambda: hand.type_keys(reader, keys, timeout_s=_TYPING_S), daemon=True)
+        refused: list[BuildingRefused] = []
+
+        def type_keys() -> None:
+            try:
+                hand.type_keys(reader, keys, timeout_s=_TYPING_S)
+            except BuildingRefused as error:  # there is no keypad at this reader
+                refused.append(error)
+
+        typing = threading.Thread(target=type_keys, daemon=True)
         typing.start()
         yield
         typing.join(2 * _TYPING_S)
+        if refused:
+            raise refused[0]
 
 
 def _tapped(plan: Plan, card: str, reader: str, walk: bool, pin: str) -> dict[str, Any]:

@@ -98,3 +98,6 @@ def idm(number: int) -> bytes:
 
 STRANGER_IDM = bytes.fromhex("0127ffffffff0001")
 BLANK_IDM = bytes.fromhex("0127eeeeeeee0001")
+
+PINS = {"suzuki": ("493817", "180526"), "sato": ("638205", ""), "tanaka": ("275914", "")}
+"""The example's PINs, which are anybody's to read: the one, and the one for duress."""

@@ -15,11 +15,12 @@ from ulid import ULID
 
 from controller.actuator import NoParts
 from controller.clock import SteppedClock
-from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, STRANGER_IDM, DemoOperator, Employee, idm
+from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, PINS, STRANGER_IDM, DemoOperator, Employee, idm
 from controller.demo.training import recorded
 from controller.desk import LONGEST_S
 from controller.inbox import ConsoleAsked, ContactSeen, CredentialPresented, RequestReceived
 from controller.loop import Loop
+from controller.pin_hashes import PinHashes
 from controller.record.canonical import canonical, timestamp
 from controller.record.keys import KeyPair
 from controller.record.private import Text
@@ -90,6 +91,7 @@ class History:
         self._special_day(until)
         self.clock.step_to(until - timedelta(seconds=30))
         self._lost_badge()
+        self._pins()
         self._waiting_requests()
         self._loop.stop()
 
@@ -143,6 +145,14 @@ class History:
         self._pass_time(3600)
         self._leaf("dock", True, 1)
         self._leaf("dock", False, 4)
+
+    def _pins(self) -> None:
+        """Some have typed a PIN at the console, for the dock."""
+        hashes = PinHashes(self._site.pepper)
+        for login, (own, duress) in PINS.items():
+            hashed = hashes.make(bytearray(own.encode()), bytearray(duress.encode()))
+            asked = {"person": NUMBER[login], "form": hashed.form, "own": hashed.own.hex(), "duress": hashed.duress.hex()}
+            self._console("pin.set", asked)
 
     def _lost_badge(self) -> None:
         """A badge reported lost; its owner waits for a new one."""

@@ -101,6 +101,9 @@ device = "nfc+udp://127.0.0.1:{port}"
 annunciator = {{ {lamps} }}
 """
 
+_KEYPADS = {"dock/in": "simulated:590"}
+"""Who comes in by the dock, past all the others, types a PIN beside the badge."""
+
 _PORTALS = (
     ("main", "正面入口", "Main entrance", "office", "", ("in", "out")),
     ("staff", "通用口", "Staff entrance", "office", "", ("in", "out")),
@@ -116,12 +119,15 @@ def site_toml(broker_port: int, building: str, ports: dict[str, int]) -> str:
     text = (_HEAD + SETTINGS).format(site=SITE_ID, broker_port=broker_port, building=building)
     for n, (id, ja, en, inner, outer, sides) in enumerate(_PORTALS, 1):
         line = f'outer = "{outer}"\n' if outer else 'evacuation = "release"\n'
+        line += 'pin = "always"\n' if f"{id}/in" in _KEYPADS else ""
         base = 100 * n
         text += _PORTAL.format(id=id, ja=ja, en=en, inner=inner, outer=line, base=base, contact=base + 1, exit=base + 2)
         for m, side in enumerate(sides):
             pins = zip(("red", "green", "blue", "buzzer"), range(base + 10 * (m + 1), base + 100), strict=False)
             lamps = ", ".join(f'{lamp} = "simulated:{pin}"' for lamp, pin in pins)
             text += _READER.format(side=side, port=ports[f"{id}/{side}"], lamps=lamps)
+            if (keypad := _KEYPADS.get(f"{id}/{side}")) is not None:
+                text += f'keypad = "{keypad}"\n'
     return text
 
 
@@ -156,6 +162,7 @@ def building_toml(facility: Facility, keys: CardKeys, data: Path, listen: str) -
     for reader in facility.readers.values():
         port = reader.device.rpartition(":")[2]
         lines += ["[[reader]]", f'id = "{reader.id}"', f"port = {port}"]
+        lines += [f'keypad = "{reader.keypad}"'] if reader.keypad else []
     for portal in facility.portals.values():
         lines += ["[[door]]", f'id = "{portal.id}"']
         lines += [f'reader_{reader.side} = "{reader.id}"' for reader in portal.readers]

@@ -15,12 +15,14 @@ _TEXTS = {
         "  .venv/bin/sekimori tap suzuki@main{data}       # 入れる人\n"
         "  .venv/bin/sekimori tap stranger@main{data}     # 知らないバッジ\n"
         "  .venv/bin/sekimori tap copy@main{data}         # 番号だけの複製\n"
+        "  .venv/bin/sekimori tap suzuki@dock --pin{data} # 暗証番号も要る扉（493817、脅されたら 180526）\n"
         "  .venv/bin/sekimori listen{data}                # 記録を流し見る\n"
         "Ctrl-C で終わります。",
         "en": "\nIn another terminal, try:\n"
         "  .venv/bin/sekimori tap suzuki@main{data}       # a right holder\n"
         "  .venv/bin/sekimori tap stranger@main{data}     # a badge nobody knows\n"
         "  .venv/bin/sekimori tap copy@main{data}         # a copied number without the key\n"
+        "  .venv/bin/sekimori tap suzuki@dock --pin{data} # a door that asks for a PIN too (493817; under duress 180526)\n"
         "  .venv/bin/sekimori listen{data}                # the records as they come\n"
         "Ctrl-C ends it.",
     },
