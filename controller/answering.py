@@ -6,7 +6,10 @@ more than `LONGEST` records is not folded for a question: at the console, `sekim
 """
 
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -15,6 +18,7 @@ from controller.broker import BrokerConnection
 from controller.explaining import Unknown, explained
 from controller.facility import Facility
 from controller.ledger.erasing import HELD
+from controller.ledger.faults import disk_fault
 from controller.ledger.past import Past, look_back
 from controller.queries import Queries
 from controller.record.canonical import moment, timestamp
@@ -24,6 +28,8 @@ from controller.record.private import PrivateRow
 from controller.record.requests import MalformedRequest, QueryExplain, QueryPrivate, QueryResend, Request, read_body
 from controller.record.signed import sign_message
 from controller.record.topics import RESEND_BATCH, Resent, Topics
+
+Found = TypeVar("Found", Explained, Explained | None)
 
 log = structlog.get_logger()
 
@@ -129,13 +135,7 @@ class Answering:
     def _explain(self, broker: BrokerConnection, request: Request, asked: QueryExplain, now: datetime) -> None:
         """Of now and later by the tables of now. Of the past when its turn comes; asked again meanwhile, it is folded once."""
         if asked.before == 0 and (not asked.at or asked.at >= timestamp(now)):
-            at = moment(asked.at) if asked.at else now
-            self._connection.execute("begin")  # all of it as of one record
-            try:
-                found = self._found(self._connection, asked, at, self._size())
-            finally:
-                self._connection.execute("commit")
-            self._say(broker, request, found)
+            self._say(broker, request, _answer_of(request, lambda: self._found_now(asked, now)))
         elif self._size() > LONGEST:
             self._say(broker, request, Unanswered.LENGTH)
         elif self._dig is None or self._dig.request.id != request.id:
@@ -147,6 +147,13 @@ class Answering:
             self._begin_dig()
         if (dig := self._dig) is None:
             return
+        found = _answer_of(dig.request, lambda: self._step(dig))
+        if found is not None:
+            self._say(broker, dig.request, found)
+            self._end_dig()
+
+    def _step(self, dig: _Dig) -> Explained | None:
+        """One step back; the answer at the end of the way. Raises Unknown, and whatever fails in it."""
         if dig.past is None:
             place, found = dig.place
             if found:
@@ -154,9 +161,8 @@ class Answering:
             else:
                 dig.place = look_back(self._connection, dig.asked.at, place, STEP)
         elif dig.past.go_on(STEP):
-            found_then = self._found(dig.past.tables, dig.asked, moment(dig.asked.at), dig.past.last)
-            self._say(broker, dig.request, found_then)
-            self._end_dig()
+            return self._found(dig.past.tables, dig.asked, moment(dig.asked.at), dig.past.last)
+        return None
 
     def _begin_dig(self) -> None:
         request = self._digs.next()
@@ -170,17 +176,16 @@ class Answering:
             self._dig.past.close()
         self._dig = None
 
-    def _found(self, tables: sqlite3.Connection, asked: QueryExplain, at: datetime, seq: int) -> Explained | Unanswered:
-        """What the door would say. A bug in that is logged, and no reason to stop doors: the question would come again."""
+    def _found_now(self, asked: QueryExplain, now: datetime) -> Explained:
+        """By the tables as they are, all of it as of one record. Raises Unknown, and whatever fails in it."""
+        self._connection.execute("begin")
         try:
-            return explained(self._facility, tables, asked.person, asked.portal, at, seq, asked.badge)
-        except Unknown as error:
-            return Unanswered(str(error))
-        except sqlite3.Error:
-            raise
-        except Exception as error:  # noqa: BLE001 (whatever it is: nothing depends on an answer, and every door on this process)
-            log.error("a question could not be answered", error=type(error).__name__)
-            return Unanswered.INTERNAL
+            return self._found(self._connection, asked, moment(asked.at) if asked.at else now, self._size())
+        finally:
+            self._connection.execute("commit")
+
+    def _found(self, tables: sqlite3.Connection, asked: QueryExplain, at: datetime, seq: int) -> Explained:
+        return explained(self._facility, tables, asked.person, asked.portal, at, seq, asked.badge)
 
     def _say(self, broker: BrokerConnection, request: Request, found: Explained | Unanswered) -> None:
         topic = self._topics.answered(request.dashboard)
@@ -189,6 +194,22 @@ class Answering:
 
     def _size(self) -> int:
         return int(self._connection.execute("select coalesce(max(seq), 0) from record").fetchone()[0])
+
+
+def _answer_of(request: Request, find: Callable[[], Found]) -> Found | Unanswered:
+    """What is found, or why nothing is. A disk that fails is raised, as everywhere in the link.
+
+    Any other failure is logged and answered, and no reason to stop doors: the question would come again, and stop them again.
+    """
+    try:
+        return find()
+    except Unknown as error:
+        return Unanswered(str(error))
+    except Exception as error:  # whatever it is: nothing depends on an answer, and every door on this process
+        if disk_fault(error, Path()) is not None:
+            raise
+        log.error("a question could not be answered", request=request.id, error=type(error).__name__)
+        return Unanswered.INTERNAL
 
 
 def _has_time(asked: QueryExplain) -> bool:

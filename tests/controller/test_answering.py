@@ -1,5 +1,6 @@
 """Questions about doors, as the link answers them: what the door says, of now and of the past, behind what lives."""
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +12,12 @@ from sites import TestSite, make_site, people, tap
 
 from controller import answering
 from controller.answering import Answering
+from controller.ledger import past
 from controller.ledger.database import open_reader
 from controller.queries import EACH
 from controller.record import requests as ask
 from controller.record.canonical import timestamp
+from controller.record.envelope import MalformedRecord, Record
 from controller.record.explained import Answered, Explained, Unanswered
 from controller.record.kinds.entry import EntryRefused
 from controller.record.requests import QueryExplain, read_envelope
@@ -189,14 +192,45 @@ def test_too_long_a_ledger_is_said(line: Line, monkeypatch: pytest.MonkeyPatch) 
     assert line.found(QueryExplain(1, "front")).code is None
 
 
-def test_a_bug_stops_no_door(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A question whose answer fails is told so; the process, on which every door depends, goes on."""
+@pytest.mark.parametrize("statement", ["select * from nowhere", None])
+@pytest.mark.parametrize("before", [0, 9])
+def test_a_bug_stops_no_door(line: Line, monkeypatch: pytest.MonkeyPatch, statement: str | None, before: int) -> None:
+    """A question whose answer fails is told so, of now and of the past; the process, on which every door depends, goes on."""
 
-    def broken(*_: object) -> Explained:
-        raise KeyError("a bug")
+    def broken(_: object, tables: sqlite3.Connection, *__: object) -> Explained:
+        raise KeyError("a bug") if statement is None else tables.execute(statement)
 
-    monkeypatch.setattr(answering, "explained", broken)
-    assert line.answer(QueryExplain(1, "front")).code is Unanswered.INTERNAL
+    at = timestamp(line.site.clock.now()) if before else ""
+    with monkeypatch.context() as broken_now:
+        broken_now.setattr(answering, "explained", broken)
+        assert line.answer(QueryExplain(1, "front", at, before)).code is Unanswered.INTERNAL
+    assert line.found(QueryExplain(1, "front")).code is None
+
+
+def test_a_record_that_cannot_be_folded_stops_no_door(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger damaged far back, where nothing but a question looks, is answered as that and does not end the link."""
+
+    def damaged(data: bytes) -> Record:
+        raise MalformedRecord("bytes")
+
+    monkeypatch.setattr(past, "decode", damaged)
+    at = timestamp(line.site.clock.now() - timedelta(seconds=1))
+    assert line.answer(QueryExplain(1, "front", at, before=9)).code is Unanswered.INTERNAL
+    assert line.found(QueryExplain(1, "front")).code is None
+
+
+def test_a_disk_that_fails_is_the_links_affair(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the disk does under a question is raised, and the link opens the file anew."""
+
+    def failing(*_: object) -> Explained:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        raise error
+
+    monkeypatch.setattr(answering, "explained", failing)
+    line.asks(QueryExplain(1, "front"))
+    with pytest.raises(sqlite3.OperationalError):
+        line.drain()
 
 
 def test_a_lost_connection_ends_what_was_begun(line: Line) -> None:
