@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from controller.record.muster import Doubt, Muster, Place, Present, muster
 from dashboard.database import projected
 from dashboard.read.names import Names
+from dashboard.read.sites import Site
 
 MOST_NOTED = 200
 """Entries by hand that the page lists, the newest first; the ledger has all."""
@@ -48,6 +49,13 @@ def inside(connection: sa.Connection, names: Names, only: str = "") -> Inside:
     found = muster(_places(connection, names), _doubts(connection, names), {row.zone: row.inside or "" for row in plan}, only)
     names.learn(present.person for one in found.zones for present in one.people)
     return Inside(found, {row.zone: row.most_inside or 0 for row in plan})
+
+
+def count(connection: sa.Connection, site: Site) -> int:
+    """How many people are inside the site, by the copies here."""
+    table = projected["presence"]
+    here = (table.c.ledger_site == site.id, table.c.epoch == site.epoch, table.c.zone != "")
+    return connection.execute(sa.select(sa.func.count()).select_from(table).where(*here)).scalar_one()
 
 
 def whereabouts(connection: sa.Connection, names: Names, person: int) -> Present | None:

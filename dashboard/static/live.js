@@ -72,6 +72,7 @@
       const notes = document.getElementById(`site-${site.site}`);
       if (!notes) return location.reload();
       notes.querySelector("[data-slot=heard]").textContent = site.heard;
+      notes.querySelector("[data-slot=inside]").textContent = site.inside;
       notes.querySelector("[data-note=stale]").hidden = !site.stale;
       notes.querySelector("[data-note=missing]").hidden = !site.missing;
       notes.querySelector("[data-slot=missing]").textContent = site.missing;

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 
 from dashboard.own_key import revoked_at
+from dashboard.read import presence
 from dashboard.read.breaks import Break, breaks
 from dashboard.read.conditions import ending
 from dashboard.read.lines import Line, last_arrival, newest
@@ -50,6 +51,8 @@ class Standing:
     """Calls for help of the last hours."""
     reviews: Sequence[Review] = ()
     """Reviews of rights in which something is overdue, or soon due, for who may look at them."""
+    inside: int = 0
+    """How many people are inside."""
 
     @property
     def duress(self) -> str:
@@ -83,8 +86,11 @@ def page() -> str:
             soon = ending(connection, names, now) if user().may("training.page", site.id) else 0
             age_s = site.age_s(now)
             called = calls(connection, names, now)
+            stale, inside = site.stale(now), presence.count(connection, site)
             found.append(
-                Standing(site, site.stale(now), age_s, shown, parts, ordered, places, text, gone, gaps, soon, called, press)
+                Standing(
+                    site, stale, age_s, shown, parts, ordered, places, text, gone, gaps, soon, called, press, inside
+                )
             )
             feed += [(line, site) for line in newest(connection, names, FEED)]
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, abort, current_app, request
 from werkzeug.routing import MapAdapter
 
 from controller.record.words import words
+from dashboard.read import presence
 from dashboard.read.lines import Line, arrived, last_arrival, lines
 from dashboard.read.names import Names
 from dashboard.read.orders import ordered_text
@@ -124,7 +125,8 @@ def standing(connection: sa.Connection, allowed: tuple[str, ...], parts: Here, l
         ]
         failed = failed_text(failed_parts(connection, site))
         calling, ordered = calls_text(calls(connection, names, now)), ordered_text(connection, names)
-        shown = {"failed": failed, "lockdowns": ordered, "duress": calling, "portals": portals}
+        shown: dict[str, object] = {"failed": failed, "lockdowns": ordered, "duress": calling, "portals": portals}
+        shown["inside"] = presence.count(connection, site)
         found.append(_site(site) | {"stale": site.stale(now)} | shown)
     return {"sites": found}
 

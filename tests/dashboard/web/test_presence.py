@@ -107,6 +107,14 @@ def test_who_is_inside(house: House, signed_in: SignIn) -> None:
     assert "髙橋 﨑子" not in text
 
 
+def test_now_says_how_many(house: House, signed_in: SignIn) -> None:
+    """The first page says how many are inside, with the way to who they are; so does what keeps it alive."""
+    guard = signed_in("guard")
+
+    assert '<a href="/presence?site=factory">' in guard.get("/").text and 'data-slot="inside">3<' in guard.get("/").text
+    assert guard.get("/api/v1/now").json["sites"][0]["inside"] == 3
+
+
 def test_the_list_of_a_zone(house: House, signed_in: SignIn) -> None:
     """The list for a muster has everybody, or those of one zone and of what lies in it; no such zone is no page."""
     guard = signed_in("guard")
