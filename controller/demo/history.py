@@ -21,6 +21,8 @@ from controller.desk import LONGEST_S
 from controller.inbox import ConsoleAsked, ContactSeen, CredentialPresented, RequestReceived
 from controller.loop import Loop
 from controller.pin_hashes import PinHashes
+from controller.record.asks.person import LeavePerson
+from controller.record.asks.review import KeepRight, OpenReview
 from controller.record.canonical import canonical, timestamp
 from controller.record.keys import KeyPair
 from controller.record.private import Text
@@ -92,6 +94,7 @@ class History:
         self.clock.step_to(until - timedelta(seconds=30))
         self._lost_badge()
         self._pins()
+        self._review_under_way(until)
         self._waiting_requests()
         self._loop.stop()
 
@@ -125,6 +128,19 @@ class History:
         if approve:
             row = self._site.ledger.connection.execute("select max(access_right) from access_right").fetchone()
             self._ask("suzuki" if person != 2 else "takahashi", ApproveRight(row[0]))
+
+    def _review_under_way(self, until: datetime) -> None:
+        """Half of a review of the archive's rights is done; and somebody's last day is known."""
+        today = until.astimezone(self._site.facility.timezone).date()
+        self._ask("suzuki", OpenReview(("archive",), f"{today + timedelta(days=10)}"))
+        given = self._site.ledger.connection.execute(
+            "select access_right, decided_by, person from access_right where zone = 'archive' and state = 'active'"
+        ).fetchall()
+        reviewer = _OPERATOR["takahashi"]
+        others = [right for right, by, person in given if by != reviewer and person != NUMBER["takahashi"]]
+        for right in others[: len(others) // 2]:
+            self._ask("takahashi", KeepRight(right))
+        self._ask("sato", LeavePerson(len(EMPLOYEES), f"{today + timedelta(days=20)}"))
 
     def _waiting_requests(self) -> None:
         """Something to decide: two rights that nobody has approved yet."""

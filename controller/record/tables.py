@@ -437,6 +437,7 @@ _TABLES = (
             "seq": int,
         },
         ("operator",),
+        (("person",),),
     ),
     Table(
         "succession",

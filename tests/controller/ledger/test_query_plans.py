@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sites import make_site, people
+from sites import BEGAN, make_site, people
 
-from controller import party_facts
+from controller import party_facts, person_facts, review_facts
 from controller.facts import Facts
 from controller.record.conditions import Condition
 from controller.rules.pin_keeping import Chosen
@@ -17,6 +17,12 @@ from controller.rules.zone import ZoneRules
 QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "badge_of": lambda facts: facts.badge_of("cd" * 32),
     "badge": lambda facts: facts.badge(3),
+    "profile": lambda facts: person_facts.profile(facts.connection, 3),
+    "held": lambda facts: person_facts.held(facts.connection, 3),
+    "leavers": lambda facts: person_facts.leavers(facts.connection, BEGAN, 20),
+    "next_leaving": lambda facts: person_facts.next_leaving(facts.connection),
+    "reviewed": lambda facts: review_facts.reviewed(facts.connection, 3),
+    "open_reviews": lambda facts: review_facts.open_reviews(facts.connection),
     "rights": lambda facts: facts.rights(3, "lab"),
     "fulfilments": lambda facts: facts.conditions.of(3, (Condition("pledge:nda"), Condition("training:induction"))),
     "recorded_on": lambda facts: facts.conditions.recorded_on(3, Condition("pledge:nda"), "2026-11-24"),

@@ -6,11 +6,13 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 from example_house import House
+from site_peer import SitePeer
 
 from controller.record.kinds import badge, person, right
 from controller.record.private import PrivateRef
 from controller.record.requests import read_body, read_envelope, read_private
 from dashboard import database as db
+from dashboard.intake.intake import Intake, Message
 
 from .conftest import Browser
 
@@ -103,3 +105,37 @@ def test_who_may_not_sees_nothing_of_it(signed_in: SignIn) -> None:
     assert guard.get("/people/leaving?ask=" + "0" * 26).status_code == 403
     assert signed_in("manager").get("/people/leaving?ask=" + "0" * 26).status_code == 404
     assert "Leaver or mover" not in guard.get("/people/factory/1").text
+
+
+def test_the_same_name_at_another_site(house: House, signed_in: SignIn) -> None:
+    """Who has the same name at another site is offered there, never chosen by itself; each site gets its own request (C7.4)."""
+    branch = SitePeer("branch").company()
+    sites = {house.peer.name: house.peer.keys.public, branch.name: branch.keys.public}
+    house.runtime.outbox._sites = sites
+    intake = Intake(house.engine, house.keys, sites, house.now)
+    said = [*branch.say_all(house.keys.public), branch.private(house.keys.public, "person-3", {"name": "山田 花子"})]
+    intake.take([Message(one.topic, one.payload) for one in said])
+    manager = signed_in("manager")
+    assert "other sites" not in manager.get("/people/factory/1/leave").text, "an account without a role there"
+    with house.engine.begin() as connection:
+        account = connection.execute(sa.select(db.account.c.id).where(db.account.c.name == "manager")).scalar_one()
+        row = {"account": account, "ledger_site": "branch", "operator": 1}
+        connection.execute(sa.insert(db.account_operator).values(row))
+
+    text = manager.get("/people/factory/1/leave").text
+    assert 'value="branch:3"' in text and 'value="branch:1"' not in text and 'value="branch:3" checked' not in text
+    manager.post("/people/factory/1/leave", when="now")
+    assert requested(house) == [("factory", 1)]
+    answer = manager.post("/people/factory/1/leave", when="now", also="branch:3")
+
+    assert sorted(requested(house)) == [("branch", 3), ("factory", 1), ("factory", 1)]
+    assert manager.get(answer.location).text.count('data-effect="waiting"') == 2
+    manager.post("/people/factory/1/leave", when="now", also="branch:1")
+    assert ("branch", 1) not in requested(house), "only who was offered"
+
+
+def requested(house: House) -> list[tuple[str, int]]:
+    """Site and person of every request that somebody leaves."""
+    with house.engine.connect() as connection:
+        data = connection.execute(sa.select(db.outbox.c.bytes).where(db.outbox.c.kind == "person.leave")).scalars().all()
+    return [(envelope.site, envelope.body["person"]) for envelope in map(read_envelope, data)]
