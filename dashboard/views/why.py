@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from controller.record.canonical import timestamp
 from controller.record.explained import Explained, Said
-from controller.record.kinds.entry import EntryRefused
+from controller.record.kinds.entry import EntryRefused, EntryRefusedBefore
 from controller.record.requests import QueryExplain
 from controller.record.words import codes
 from dashboard.questions import QuestionsFull
@@ -42,7 +42,7 @@ class Refused:
     """A refusal on record that somebody asks about."""
 
     line: Line
-    body: EntryRefused
+    body: EntryRefused | EntryRefusedBefore
 
     def question(self) -> QueryExplain:
         """Why that badge was refused there and then."""
@@ -104,7 +104,7 @@ def _refused(connection: sa.Connection, names: Names, seq: str) -> Refused | Non
         abort(404)
     found = ledger.row(connection, names.site.id, names.site.epoch, int(seq))
     body = None if found is None else body_of(found.bytes)
-    if not isinstance(body, EntryRefused) or body.person is None:
+    if not isinstance(body, EntryRefused | EntryRefusedBefore) or body.person is None:
         abort(404)
     return Refused(lines([found], names)[0], body)
 
@@ -159,7 +159,7 @@ def page(site: str, id: str) -> str:
         reads = _reads_checks(connection, names, found)
         steps = _steps(connection, names, found.found) if found.found is not None and reads else []
         before = found.asked.before
-        refused = _refused(connection, names, str(before)) if before and _is_here(connection, names, before) else None
+        refused = _refused(connection, names, str(before)) if before and _is_here(connection, names, found.asked) else None
     return render_template(
         "why.html",
         question=found,
@@ -178,10 +178,11 @@ def page(site: str, id: str) -> str:
     )
 
 
-def _is_here(connection: sa.Connection, names: Names, seq: int) -> bool:
-    """Whether the record is still there and says who was refused."""
-    found = ledger.row(connection, names.site.id, names.site.epoch, seq)
-    return found is not None and found.kind == "entry.refused" and found.person is not None
+def _is_here(connection: sa.Connection, names: Names, asked: QueryExplain) -> bool:
+    """Whether the record is still the one that was asked about: another epoch may have another there."""
+    found = ledger.row(connection, names.site.id, names.site.epoch, asked.before)
+    here_is = None if found is None else (found.kind, found.person, found.portal)
+    return here_is == ("entry.refused", asked.person, asked.portal)
 
 
 def _reads_checks(connection: sa.Connection, names: Names, found: Question) -> bool:

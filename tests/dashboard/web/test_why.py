@@ -13,6 +13,7 @@ from example_house import House
 from controller.record.canonical import timestamp
 from controller.record.conditions import PLEDGE, TRAINING
 from controller.record.explained import Explained, Said, Unanswered
+from controller.record.kinds.entry import EntryRefusedBefore
 from controller.record.refusals import Code
 from controller.record.requests import QueryExplain
 from controller.record.words import LANGUAGES, codes, words
@@ -82,6 +83,17 @@ def test_from_a_refusal_to_its_reasons(house: House, signed_in: SignIn) -> None:
     ]  # fmt: skip
     assert "/ledger/factory/1/27" in text and "4 older records" in text
     assert "/rights/factory/7/approve" in text
+
+
+def test_a_refusal_of_an_older_program(house: House, signed_in: SignIn) -> None:
+    """A refusal that was recorded before the place of what is missing was is asked about like any other."""
+    (seq,) = house.write(EntryRefusedBefore("store", "in", "store", "approval", "c7", "…0007", 7, 7, 2))
+    browser = signed_in("manager")
+    page = ask(browser, f"/why/factory?record={seq}", record=str(seq))
+    id, question = asked(house)
+    house.answer(id, found(question, house))
+
+    assert "The door said the same" in browser.get(page).text
 
 
 def test_the_page_says_when_it_and_the_door_differ(house: House, signed_in: SignIn) -> None:
