@@ -27,6 +27,8 @@ ENDINGS = (
     Ending("enrolment", "reader", ("open",), "reader"),
     Ending("access_right", "access_right", ("requested", "active", "suspended"), "zone"),
     Ending("membership", "membership", ("requested", "active"), "team"),
+    Ending("pin_enrolment", "reader", ("open",), "reader"),
+    Ending("pin", "pin", ("set",), "set_at"),
     Ending("operator", "operator", ("active",), "roles"),
 )
 """In this order they end, in one transaction. The operator that a leaver is asks for nothing more."""

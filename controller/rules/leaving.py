@@ -13,6 +13,7 @@ from controller.record.asks.person import LeavePerson
 from controller.record.kinds.badge import BadgeRetired, EnrolmentClosed
 from controller.record.kinds.membership import MembershipEnded
 from controller.record.kinds.person import PersonLeft
+from controller.record.kinds.pin import PinCleared, PinEnrolmentClosed
 from controller.record.kinds.right import RightRevoked
 from controller.record.kinds.trust import OperatorRetired
 from controller.record.refusals import Code
@@ -41,6 +42,8 @@ ENDED: dict[str, Ended] = {
     "enrolment": lambda id, person, by: EnrolmentClosed(str(id), person, Code.ACTIVE_PERSON),
     "access_right": lambda id, person, by: RightRevoked(int(id), by, "revoked"),
     "membership": lambda id, person, by: MembershipEnded(int(id), by, "ended"),
+    "pin_enrolment": lambda id, person, by: PinEnrolmentClosed(str(id), person, Code.ACTIVE_PERSON),
+    "pin": lambda id, person, by: PinCleared(person, int(id), "cleared"),
     "operator": lambda id, person, by: OperatorRetired(int(id), "retired"),
 }
 
