@@ -28,7 +28,7 @@ from sites import (
     tap,
 )
 
-from controller.inbox import Input, PartAnswering, PartFailing, RequestReceived
+from controller.inbox import Input, PartAnswering, PartFailing, PinTyped, RequestReceived
 from controller.ledger.verify import verify_file
 from controller.record import requests as ask
 from controller.record.asks.person import ChangePerson, LeavePerson
@@ -37,7 +37,8 @@ from controller.record.asks.review import KeepRight, OpenReview
 from controller.record.canonical import canonical, timestamp
 from controller.record.envelope import Record
 from controller.record.keys import KeyPair
-from controller.rules.effects import ReleaseLock
+from controller.rules.effects import AskPin, ReleaseLock
+from controller.rules.pin_wait import Typed
 
 READERS = ("front/in", "lab-door/in", "lab-door/out", "vault-door/in")
 PORTALS = ("front", "lab-door", "vault-door")
@@ -109,6 +110,8 @@ TEXT = (
     SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nunlock = "office"\nevacuation = "release"\n')
     .replace('id = "vault"\n', f'id = "vault"\nrequires = {list(REQUIRED)}\n', 1)
     .replace("'", '"')
+    .replace('inner = "lobby"\n', 'inner = "lobby"\npin = "always"\n')
+    .replace('54321"\n', '54321"\nkeypad = "simulated:40"\n')
     + CONDITIONS
 )
 
@@ -143,6 +146,8 @@ class Sites(RuleBasedStateMachine):
         self.site = people(make_site(self.folder, text=TEXT))
         self.site.console("operator.add", name="見直し", roles=["custodian"], scope=["*"])
         self.dashboard = self.site.dashboard
+        for person in (1, 2):
+            self.site.console("pin.set", person=person, form=1, own="01" * 48, duress="02" * 48)
         self.site.turn(*(leaf(portal, False) for portal in PORTALS))
 
     def teardown(self) -> None:
@@ -161,6 +166,18 @@ class Sites(RuleBasedStateMachine):
     @rule(reader=st.sampled_from(READERS), card=cards, assurance=st.sampled_from([2, 2, 2, 0, 1, 3]), problem=problems)
     def tap(self, reader: str, card: str, assurance: int, problem: str | None) -> None:
         self.put(tap(reader, card, assurance, problem))
+
+    @rule(
+        card=st.integers(1, 3),
+        what=st.sampled_from([Typed.RIGHT, Typed.RIGHT, Typed.WRONG, Typed.DURESS]),
+        old=st.booleans(),
+    )
+    def typed(self, card: int, what: Typed, old: bool) -> None:
+        """A tap at the front, and what was typed for it, or for an earlier question."""
+        self.put(tap("front/in", f"card:{card}"))
+        asked = [e.ticket for e in self.site.actuator.performed if isinstance(e, AskPin)]
+        if asked:
+            self.put(PinTyped("front/in", asked[0 if old else -1], what))
 
     @rule(portal=st.sampled_from(PORTALS), is_open=st.booleans())
     def leaf(self, portal: str, is_open: bool) -> None:
@@ -303,6 +320,8 @@ class Sites(RuleBasedStateMachine):
         before = len(self.site.actuator.performed)
         records = self.site.turn(*batch)
         allowed = {r.body.portal for r in records if r.kind in ("entry.granted", "exit.requested", "portal.released")}
+        typed = any(isinstance(item, PinTyped) and item.typed is not Typed.WRONG for item in batch)
+        assert typed or not any(r.kind == "entry.granted" and r.body.portal == "front" for r in records)
         released = {e.portal for e in self.site.actuator.performed[before:] if isinstance(e, ReleaseLock)}
         standing = {
             r["portal"]
@@ -424,6 +443,10 @@ class Sites(RuleBasedStateMachine):
             late = found["due_at"] <= at and right["judged_seq"] < found["seq"]
             assert not late or not {"*", body.zone} & set(found["zones"].split()), "not reviewed in time (C7.4)"
         assert body.assurance >= LEAST[body.zone]
+        if body.portal == "front":
+            pin = self.folded["pin"][body.person,]
+            assert (pin["state"], pin["pin"]) == ("set", body.pin), "by the PIN that they have now"
+            assert pin["locked_until"] is None or pin["locked_until"] <= at, "nobody who is locked out"
         if body.zone == "vault":
             for required in REQUIRED:
                 assert self.fulfilled(body.person, required, at), f"nobody enters without {required}"
@@ -508,6 +531,9 @@ def bodies(now: datetime) -> st.SearchStrategy[msgspec.Struct]:
             st.sampled_from(["always", "office", "nightly"]),
             spans,
         ),
+        st.builds(ask.EnrolPin, st.integers(1, 3), st.sampled_from(["front/in", "lab-door/in"])),
+        st.builds(ask.ClearPin, st.integers(1, 3)),
+        st.builds(ask.UnlockPin, st.integers(1, 3)),
         st.builds(ask.ApproveRight, st.integers(1, 14)),
         st.builds(ask.DeclineRight, st.integers(1, 14)),
         st.builds(ask.RevokeRight, st.integers(1, 14)),

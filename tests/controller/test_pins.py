@@ -9,7 +9,9 @@ from sites import SITE_TOML, TestSite, give_right, leaf, make_site, people, stor
 
 from controller.inbox import PinChosen, PinTyped
 from controller.ledger import pin_store
+from controller.ledger.ledger import Ledger
 from controller.record import requests as ask
+from controller.record.asks.person import LeavePerson
 from controller.record.envelope import Record
 from controller.rules.effects import AskPin, ForgetPin, PlaySignal, ReleaseLock
 from controller.rules.hashed import HALF, HashedPin
@@ -513,3 +515,29 @@ def test_duress_of_one_who_waits(tmp_path: Path) -> None:
 
     assert kinds(try_pin(site, Typed.DURESS)) == ["pin.duress", "entry.awaited"]
     site.close()
+
+
+def test_a_leavers_pin_ends_with_all_else(tmp_path: Path) -> None:
+    """Who leaves has no PIN any more, and nothing of its hash is left (C7.4)."""
+    site = pinned(tmp_path)
+    assert site.asks(ask.EnrolPin(1, "front/in"), 1) is None
+
+    assert site.asks(LeavePerson(1), 2) is None
+
+    assert site.facts.pins.standing(1).state == "cleared" and site.facts.pins.enrolments({}) == {}
+    site.asks(ask.ClearPin(2), 2)
+    assert held(site) == set()
+    site.close()
+
+
+def test_a_copy_has_the_pins(tmp_path: Path) -> None:
+    """A copy of the ledger's file, as a backup takes it, folded anew as a restore does, still knows who has which PIN."""
+    site = pinned(tmp_path)
+    site.ledger.connection.execute("vacuum into ?", (str(tmp_path / "copy.sqlite3"),))
+    site.close()
+
+    copy = Ledger(tmp_path / "copy.sqlite3", "works")
+    copy.rebuild()
+
+    assert pin_store.of(copy.connection, 1, 1) == HashedPin(1, OWN, DURESS)
+    copy.close()
