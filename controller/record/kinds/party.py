@@ -6,7 +6,7 @@ from controller.record.envelope import Record, kind
 from controller.record.tables import Delete, Row, RowChange, Upsert
 
 
-@kind("entry.awaited", passing=True)
+@kind("entry.awaited")
 class EntryAwaited(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A tap that misses nothing but somebody else's: it opened nothing, and waits until `until_at`.
 
@@ -30,7 +30,7 @@ class EntryAwaited(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (Upsert("awaited", {"portal": self.portal, **row, "at": record.at, "seq": record.seq}),)
 
 
-@kind("party.entered", passing=True)
+@kind("party.entered")
 class PartyEntered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """These people are let in by one opening, none of whom would be alone; each has an `entry.granted` behind this record."""
 
@@ -46,7 +46,7 @@ class PartyEntered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (Upsert("awaited", row if self.waiting else {**row, "code": "", "until_at": None}),)
 
 
-@kind("escort.begun", passing=True)
+@kind("escort.begun")
 class EscortBegun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`person` is let into the zone together with `escort`, who answers for them from now on (C7.7)."""
 
@@ -62,7 +62,7 @@ class EscortBegun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (Upsert("escorting", {"person": self.person, **row}),)
 
 
-@kind("escort.ended", passing=True)
+@kind("escort.ended")
 class EscortEnded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`person` is let out of the zone, or in by a right of their own: nobody escorts them there any more."""
 
