@@ -170,14 +170,18 @@ class Sites(RuleBasedStateMachine):
     @rule(
         card=st.integers(1, 3),
         what=st.sampled_from([Typed.RIGHT, Typed.RIGHT, Typed.WRONG, Typed.DURESS]),
-        old=st.booleans(),
+        old=st.sampled_from([False, False, False, True]),
+        at_once=st.booleans(),
     )
-    def typed(self, card: int, what: Typed, old: bool) -> None:
+    def typed(self, card: int, what: Typed, old: bool, at_once: bool) -> None:
         """A tap at the front, and what was typed for it, or for an earlier question."""
-        self.put(tap("front/in", f"card:{card}"))
+        batch, self.batch = self.batch, []
+        self.take([*batch, tap("front/in", f"card:{card}")])
         asked = [e.ticket for e in self.site.actuator.performed if isinstance(e, AskPin)]
         if asked:
             self.put(PinTyped("front/in", asked[0 if old else -1], what))
+        if at_once:
+            self.turn()
 
     @rule(portal=st.sampled_from(PORTALS), is_open=st.booleans())
     def leaf(self, portal: str, is_open: bool) -> None:
