@@ -88,5 +88,6 @@ class Cases:
         """The case of somebody who comes to the portal with nobody else, as the door does not see it but one may ask."""
         who = frozenset() if case.badge is None else {case.badge.person}
         guarded = self._facility.guarded(portal)
-        others = [len(party_facts.inside(self._facts.connection, zone).holders - who) for zone in guarded]
+        there = [party_facts.inside(self._facts.connection, zone) for zone in guarded]
+        others = [len(inside.holders - inside.by_word - who) for inside in there]
         return replace(case, accompanied=False, others=min(others) if others else None)

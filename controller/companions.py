@@ -12,8 +12,8 @@ import msgspec
 from controller import party_facts
 from controller.facility import Facility, Portal
 from controller.facts import Facts
-from controller.inbox import ConsoleAsked, ContactSeen, CredentialPresented, Input, RequestReceived
 from controller.record.kinds.party import EscortBegun, EscortEnded, ZoneRestored, ZoneViolated
+from controller.record.kinds.presence import EVERYWHERE
 from controller.record.kinds.right import ESCORTED
 from controller.rules import party
 from controller.rules.access import Case, Grant
@@ -33,8 +33,8 @@ class Companions:
         self._two_person = frozenset(zone.id for zone in facility.zones.values() if zone.rules.two_person)
         self._watched: set[str] | None = None
         """Zones where somebody may be left behind; None until they are read."""
-        self._about = {portal.id: _about(facility, portal) for portal in facility.portals.values()}
-        """By portal, the zones on either side of it, and those that they lie in."""
+        self._around = {zone.id: frozenset({zone.id, *zone.rules.around}) for zone in facility.zones.values()}
+        """By zone, itself and those that it lies in."""
         self._lasting: dict[tuple[str, Left], int] = {}
         self._since: dict[tuple[str, Left], tuple[float, int]] = {}
         """Since when somebody is without the others, and who left them."""
@@ -45,7 +45,7 @@ class Companions:
     def reload(self) -> None:
         """Reads from the tables what lasts; every zone is looked at again."""
         self._lasting = party_facts.violations(self._facts.connection)
-        self._moved = set(self._zones())
+        self._moved = {*self._zones(), *(zone for zone, _ in self._lasting)}
 
     def lose(self) -> None:
         """What was seen in a turn that could not be recorded is to be seen again."""
@@ -58,15 +58,14 @@ class Companions:
             self._watched = set(self._two_person | party_facts.escorted_zones(self._facts.connection))
         return self._watched
 
-    def saw(self, item: Input) -> None:
-        """Notes where this input may move somebody."""
-        match item:
-            case CredentialPresented(reader):
-                self._moved |= self._about[self._facility.readers[reader].portal] & self._zones()
-            case ContactSeen(portal=id):
-                self._moved |= self._about[id] & self._zones()
-            case RequestReceived() | ConsoleAsked():
-                self._moved |= self._zones()
+    def heard(self, outcome: Outcome) -> None:
+        """Notes in which zones an outcome may move somebody, or make somebody uncertain."""
+        for body in (*outcome.records, *outcome.then):
+            for place in (getattr(body, "zone", None), getattr(body, "from_zone", None)):
+                if place == EVERYWHERE:
+                    self._moved |= self._zones()
+                elif place is not None:
+                    self._moved |= self._around.get(place, frozenset()) & self._zones()
 
     def comes(self, case: Case, grant: Grant, outcome: Outcome) -> Outcome:
         """The outcome of somebody's way in. Whoever was escorted in once, and has a right of their own now, is nobody's."""
@@ -87,8 +86,8 @@ class Companions:
             escort = party_facts.escort_of(connection, person, portal.inner, portal.outer) or 0
             outcome = _before(outcome, EscortBegun(portal.id, portal.outer, person, escort))
             self._zones().add(portal.outer)
-        left = [self._facility.zones[zone].rules for zone in self._about[portal.id] & self._zones()]
-        left = [zone for zone in left if portal.inner in zone.within and portal.outer not in zone.within]
+        around = [self._facility.zones[zone].rules for zone in self._around[portal.inner] & self._zones()]
+        left = [zone for zone in around if portal.outer not in zone.within]
         self._last_out |= {zone.id: person for zone in left}
         if any(party.leaves_behind(zone, party_facts.inside(connection, zone), person) for zone in left):
             return replace(outcome, effects=tuple(map(_cautioned, outcome.effects)))
@@ -106,10 +105,9 @@ class Companions:
                 yield Outcome((record,), tuple(PlaySignal(portal, SIGNAL) for portal in self._portals(zone)))
 
     def _looked(self, zone: str, now_s: float) -> Iterator[Outcome]:
-        if zone not in self._facility.zones:
-            return
-        rules = self._facility.zones[zone].rules
-        found = party.left_behind(rules, party_facts.inside(self._facts.connection, rules))
+        known = self._facility.zones.get(zone)  # None for one that the settings have no more
+        inside = None if known is None else party_facts.inside(self._facts.connection, known.rules)
+        found = {} if known is None or inside is None else party.left_behind(known.rules, inside)
         for at, left in list(self._lasting):
             if at == zone and left not in found:
                 yield Outcome((ZoneRestored(zone, left.person, left.code),))
@@ -127,11 +125,6 @@ class Companions:
 
     def _portals(self, zone: str) -> list[str]:
         return [portal.id for portal in self._facility.portals.values() if portal.inner == zone]
-
-
-def _about(facility: Facility, portal: Portal) -> frozenset[str]:
-    sides = [facility.zones[zone].rules for zone in (portal.inner, portal.outer) if zone]
-    return frozenset(zone for side in sides for zone in (side.id, *side.around))
 
 
 def _before(outcome: Outcome, record: msgspec.Struct) -> Outcome:

@@ -150,11 +150,11 @@ class Judgement:
 
     def judge(self, item: Input, now: Now, portals: dict[str, PortalState]) -> Verdict:
         """The verdict on one input, with what follows from it for who is where."""
-        self.companions.saw(item)
         return self._followed(self._verdict(item, now, portals))
 
     def _followed(self, verdict: Verdict) -> Verdict:
         outcome = self._presences.followed(verdict.outcome)
+        self.companions.heard(outcome)
         return verdict if outcome is verdict.outcome else replace(verdict, outcome=outcome)
 
     def _verdict(self, item: Input, now: Now, portals: dict[str, PortalState]) -> Verdict:

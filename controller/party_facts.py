@@ -6,7 +6,7 @@ from controller.record.refusals import Code
 from controller.rules.party import Inside, Left
 from controller.rules.zone import ZoneRules
 
-INSIDE = """select presence.person, presence.zone, presence.seq, escorting.escort from presence
+INSIDE = """select presence.person, presence.zone, presence.seq, escorting.escort, presence.source from presence
     left join escorting on escorting.person = presence.person and escorting.zone = presence.zone
     where presence.zone in ({places}) and presence.certain = 1"""
 DOUBTS = "select zone, max(seq), max(standing) from presence_doubt where zone in ({places}, '*') group by zone"
@@ -25,9 +25,10 @@ def inside(connection: sqlite3.Connection, zone: ZoneRules) -> Inside:
 
     rows = [row for row in connection.execute(INSIDE.format(places=places), within) if certain(row[1], row[2])]
     return Inside(
-        frozenset(person for person, _, _, escort in rows if escort is None),
-        {person: escort for person, _, _, escort in rows if escort is not None},
-        frozenset(person for person, at, _, escort in rows if escort is not None and at != zone.id),
+        frozenset(person for person, _, _, escort, _ in rows if escort is None),
+        {person: escort for person, _, _, escort, _ in rows if escort is not None},
+        frozenset(person for person, at, _, escort, _ in rows if escort is not None and at != zone.id),
+        frozenset(person for person, *_, source in rows if source != "tap"),
     )
 
 

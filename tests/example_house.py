@@ -27,6 +27,7 @@ from controller.record.kinds import (
     group,
     membership,
     noted,
+    party,
     person,
     posture,
     presence,
@@ -287,6 +288,20 @@ class House:
         self.write(posture.PortalOverridden("dock", "open", until, 3, delivery), by="operator:3")
         self.write(posture.PortalUnlocked("front", "schedule", until, "standing"))
         self.write(posture.LockdownBegun("server", 4, leak), by="operator:4")
+        return self
+
+    def together(self, until: str) -> "House":
+        """The server room is for two, the lab's door is interlocked with the store's; somebody waits, two were left behind."""
+        told = self.configured()
+        zones = tuple(msgspec.structs.replace(zone, two_person=zone.zone == "server") for zone in told.zones)
+        locks = {"lab": ("store",), "store": ("lab",)}
+        portals = tuple(
+            msgspec.structs.replace(portal, interlock=locks.get(portal.portal, ())) for portal in told.portals
+        )
+        self.write(msgspec.structs.replace(told, zones=zones, portals=portals))
+        self.write(party.EntryAwaited("server", "in", "server", "second_person", 1, 1, 2, 1, until))
+        self.write(party.EscortBegun("lab", "lab", 5, 3), party.ZoneViolated("lab", 5, "escort", 3))
+        self.write(party.ZoneViolated("server", 2, "second_person", None))
         return self
 
     def calendar(self) -> "House":

@@ -16,7 +16,7 @@ from ulid import ULID
 from controller.actuator import NoParts
 from controller.clock import SteppedClock
 from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, PINS, STRANGER_IDM, DemoOperator, Employee, idm
-from controller.demo.training import recorded
+from controller.demo.training import recorded, recorded_of
 from controller.desk import LONGEST_S
 from controller.inbox import ConsoleAsked, ContactSeen, CredentialPresented, RequestReceived
 from controller.loop import Loop
@@ -91,7 +91,8 @@ class History:
             progress(min(1.0, (morning - begin) / (until - begin)))
             day += timedelta(days=1)
         self._special_day(until)
-        self.clock.step_to(until - timedelta(seconds=30))
+        self.clock.step_to(until - timedelta(seconds=200))
+        self._escorted()
         self._lost_badge()
         self._pins()
         self._review_under_way(until)
@@ -121,9 +122,10 @@ class History:
         arguments = {"name": name, "roles": list(operator.roles), "scope": list(operator.scope), "person": person}
         self._console("operator.add", arguments)
 
-    def _right(self, person: int, zone: str, schedule: str, approve: bool = True) -> None:
+    def _right(self, person: int, zone: str, schedule: str, approve: bool = True, manner: str = "own") -> None:
         now = self.clock.now()
-        body = RequestRight(person, zone, schedule, timestamp(now), timestamp(now + timedelta(days=365)))
+        until = timestamp(now + timedelta(days=365))
+        body = RequestRight(person, zone, schedule, timestamp(now), until, manner=manner)
         self._ask("sato", body, {"purpose": _PURPOSE[zone]})
         if approve:
             row = self._site.ledger.connection.execute("select max(access_right) from access_right").fetchone()
@@ -141,6 +143,18 @@ class History:
         for right in others[: len(others) // 2]:
             self._ask("takahashi", KeepRight(right))
         self._ask("sato", LeavePerson(len(EMPLOYEES), f"{today + timedelta(days=20)}"))
+
+    def _escorted(self) -> None:
+        """A junior who may come along only, and who has just gone into the R&D room with an escort."""
+        guest, escort = NUMBER["nguyen"], NUMBER["watanabe"]
+        self._right(guest, "rnd", "always", manner="escorted")
+        self._right(escort, "rnd", "always", manner="escort")
+        for body, text in recorded_of(guest, self.clock.now().astimezone(self._site.facility.timezone).date()):
+            self._ask("sato", body, text)
+        for person in (guest, escort):
+            self._tap("rnd/in", idm(person))
+        self._leaf("rnd", True, 1.2)
+        self._leaf("rnd", False, 3)
 
     def _waiting_requests(self) -> None:
         """Something to decide: two rights that nobody has approved yet."""

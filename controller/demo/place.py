@@ -90,7 +90,7 @@ inner = "{inner}"
 {outer}lock = "simulated:{base}"
 contact = "simulated:{contact}"
 exit_button = "simulated:{exit}?active_low"
-release_s = 5
+{interlock}release_s = 5
 held_open_s = 20
 """
 
@@ -113,6 +113,9 @@ _PORTALS = (
     ("archive", "図面庫", "Drawing archive", "archive", "office", ("in", "out")),
 )
 
+_AIRLOCK = {"proto": "dock", "dock": "proto"}
+"""Nobody looks from the dock through the prototype shop into the R&D room: one of the two doors is open at a time."""
+
 
 def site_toml(broker_port: int, building: str, ports: dict[str, int]) -> str:
     """The site's settings; `ports` are the UDP ports of the readers by id (`main/in`)."""
@@ -120,11 +123,13 @@ def site_toml(broker_port: int, building: str, ports: dict[str, int]) -> str:
     for n, (id, ja, en, inner, outer, sides) in enumerate(_PORTALS, 1):
         line = f'outer = "{outer}"\n' if outer else 'evacuation = "release"\n'
         line += 'pin = "always"\n' if f"{id}/in" in _KEYPADS else ""
+        interlock = f'interlock = ["{_AIRLOCK[id]}"]\n' if id in _AIRLOCK else ""
         base = 100 * n
-        text += _PORTAL.format(id=id, ja=ja, en=en, inner=inner, outer=line, base=base, contact=base + 1, exit=base + 2)
+        pins = {"base": base, "contact": base + 1, "exit": base + 2}
+        text += _PORTAL.format(id=id, ja=ja, en=en, inner=inner, outer=line, interlock=interlock, **pins)
         for m, side in enumerate(sides):
-            pins = zip(("red", "green", "blue", "buzzer"), range(base + 10 * (m + 1), base + 100), strict=False)
-            lamps = ", ".join(f'{lamp} = "simulated:{pin}"' for lamp, pin in pins)
+            lit = zip(("red", "green", "blue", "buzzer"), range(base + 10 * (m + 1), base + 100), strict=False)
+            lamps = ", ".join(f'{lamp} = "simulated:{pin}"' for lamp, pin in lit)
             text += _READER.format(side=side, port=ports[f"{id}/{side}"], lamps=lamps)
             if (keypad := _KEYPADS.get(f"{id}/{side}")) is not None:
                 text += f'keypad = "{keypad}"\n'

@@ -59,3 +59,9 @@ def recorded(begin: date, today: date) -> Iterator[tuple[msgspec.Struct, Text]]:
     makers = [person for person in inside if PROTO in {zone for zone, _ in person.rights}]
     inducted = tuple(NUMBER[person.login] for person in makers if person.login not in _NOT_INDUCTED)
     yield CompleteTraining(inducted, "proto", begin.isoformat()), {}
+
+
+def recorded_of(person: int, today: date) -> Iterator[tuple[msgspec.Struct, Text]]:
+    """What one person needs who joins today."""
+    yield SignPledge((person,), "nda", VERSION, PLEDGE_SHA256, today.isoformat(), "joining"), {}
+    yield CompleteTraining((person,), "security", today.isoformat()), {}

@@ -132,7 +132,13 @@ class Facility:
             "zones": tuple(_zone_set(zone) for zone in self.zones.values()),
             "portals": tuple(
                 PortalSet(
-                    p.id, p.name.ja, p.name.en, p.inner, p.outer, tuple(ReaderSet(r.id, r.side) for r in p.readers)
+                    p.id,
+                    p.name.ja,
+                    p.name.en,
+                    p.inner,
+                    p.outer,
+                    tuple(ReaderSet(r.id, r.side) for r in p.readers),
+                    p.interlock,
                 )
                 for p in self.portals.values()
             ),
@@ -148,7 +154,16 @@ def _zone_set(zone: Zone) -> ZoneSet:
     requires = tuple(condition.id for condition in zone.rules.conditions)
     rules, inside = zone.rules, next(iter(zone.rules.around), "")
     return ZoneSet(
-        zone.id, zone.name.ja, zone.name.en, rules.least_assurance, requires, inside=inside, most_inside=rules.most_inside
+        zone.id,
+        zone.name.ja,
+        zone.name.en,
+        rules.least_assurance,
+        requires,
+        inside,
+        rules.most_inside,
+        rules.two_person,
+        rules.together_s,
+        rules.escort_ratio,
     )
 
 

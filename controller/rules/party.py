@@ -54,9 +54,11 @@ class Inside:
     """
 
     holders: frozenset[int] = frozenset()
-    escorted: Mapping[int, int] = field(default_factory=dict)
+    escorted: dict[int, int] = field(default_factory=dict)
     further_in: frozenset[int] = frozenset()
     """Those of the escorted who are in a zone that lies in it: whether their escort is there is that zone's affair."""
+    by_word: frozenset[int] = frozenset()
+    """Those of the right holders who are inside by somebody's word alone: no door has seen them come in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def passing(zone: ZoneRules, members: tuple[Member, ...], inside: Inside, guarde
     """
     holders = {member.person for member in members if member.holder}
     escorts = _escorts(zone, members, inside)
-    alone = len(holders) < TWO and any(len(there.holders - holders) < TWO for there in guarded)
+    alone = len(holders) < TWO and any(len(there.holders - there.by_word - holders) < TWO for there in guarded)
     persons, awaited = [], {}
     for member in members:
         if member.passed:
@@ -95,17 +97,22 @@ def passing(zone: ZoneRules, members: tuple[Member, ...], inside: Inside, guarde
 
 
 def _escorts(zone: ZoneRules, members: tuple[Member, ...], inside: Inside) -> dict[int, int]:
-    """The escort of each that waits and has to have one, as far as the escorts' hands reach; each the one with fewest."""
-    here = {member.person for member in members}
-    led = Counter(escort for person, escort in inside.escorted.items() if person not in here)
-    led.update(member.escort for member in members if member.passed and member.escort)
+    """The escort of each that waits and has to have one, as far as the escorts' hands reach; each the one with fewest.
+
+    Who is inside by the records and taps again still has their escort's hand, whether they come in or not.
+    """
+    passed = {member.person: member.escort for member in members if member.passed and member.escort}
+    led = Counter((inside.escorted | passed).values())
     hands = [member.person for member in members if member.manner == ESCORT]
     found: dict[int, int] = {}
     for member in members:
         if member.holder or member.passed or not hands:
             continue
-        escort = min(hands, key=lambda person: led[person])
-        if led[escort] < zone.escort_ratio:
+        held = inside.escorted.get(member.person)
+        escort = min(hands, key=lambda person: led[person]) if held not in hands else held
+        if escort == held:
+            found[member.person] = escort
+        elif led[escort] < zone.escort_ratio:
             led[escort] += 1
             found[member.person] = escort
     return found
@@ -137,5 +144,5 @@ def left_behind(zone: ZoneRules, inside: Inside) -> dict[Left, int]:
 def leaves_behind(zone: ZoneRules, inside: Inside, person: int) -> bool:
     """Whether somebody is left behind once this person has left, who was not before."""
     escorted = {one: escort for one, escort in inside.escorted.items() if one != person}
-    after = left_behind(zone, Inside(inside.holders - {person}, escorted, inside.further_in))
+    after = left_behind(zone, Inside(inside.holders - {person}, escorted, inside.further_in, inside.by_word))
     return bool(after.keys() - left_behind(zone, inside).keys())

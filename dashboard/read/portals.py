@@ -58,13 +58,13 @@ def tiles(connection: sa.Connection, names: Names, only: str = "") -> list[Tile]
     if only:
         query = query.where(portal.c.portal == only)
     fixed = connection.execute(query.order_by(portal.c.position)).all()
-    states = _states(connection, site)
+    states = live_rows(connection, site)
     causes = _causes(connection, site, [state.get("cause_seq") for state, _ in states.values()])
     names.learn((cause.person for cause in causes.values()), (cause.operator for cause in causes.values()))
     return [_tile(row, *states.get(row.portal, ({}, False)), causes, names) for row in fixed]
 
 
-def _states(
+def live_rows(
     connection: sa.Connection, site: Site, noun: str = "portal_state", key: str = "portal"
 ) -> dict[str, tuple[dict[str, Any], bool]]:
     """The rows of a noun's table by id, the site's live word before them where it is as new; and whether it is live."""
@@ -112,7 +112,7 @@ def _tile(fixed: Any, state: dict[str, Any], live: bool, causes: dict[int, Any],
 
 def failed_parts(connection: sa.Connection, site: Site) -> list[Part]:
     """The site's parts that do not answer, by the site's live word: a disk that fails can record nothing of it."""
-    rows = (row for row, _ in _states(connection, site, "part", "part").values())
+    rows = (row for row, _ in live_rows(connection, site, "part", "part").values())
     failed = [Part(row["part"], row["reason"] or "", row["at"]) for row in rows if row["state"] == "failed"]
     return sorted(failed, key=lambda part: part.part)
 

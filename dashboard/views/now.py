@@ -12,6 +12,7 @@ from dashboard.read.conditions import ending
 from dashboard.read.lines import Line, last_arrival, newest
 from dashboard.read.names import Names
 from dashboard.read.orders import Order, lockdowns, ordered_text
+from dashboard.read.parties import Violation, violations
 from dashboard.read.pin import Duress, calls, calls_text
 from dashboard.read.portals import Part, Tile, failed_parts, failed_text, tiles
 from dashboard.read.reviews import Review, pressing
@@ -53,6 +54,8 @@ class Standing:
     """Reviews of rights in which something is overdue, or soon due, for who may look at them."""
     inside: int = 0
     """How many people are inside."""
+    violations: Sequence[Violation] = ()
+    """Who is inside without the others that the zone asks for."""
 
     @property
     def duress(self) -> str:
@@ -85,13 +88,10 @@ def page() -> str:
             press = pressing(connection, names, now) if user().may("reviews.page", site.id) else []
             soon = ending(connection, names, now) if user().may("training.page", site.id) else 0
             age_s = site.age_s(now)
-            called = calls(connection, names, now)
+            called, left = calls(connection, names, now), violations(connection, names)
             stale, inside = site.stale(now), presence.count(connection, site)
-            found.append(
-                Standing(
-                    site, stale, age_s, shown, parts, ordered, places, text, gone, gaps, soon, called, press, inside
-                )
-            )
+            held = (shown, parts, ordered, places, text, gone, gaps)
+            found.append(Standing(site, stale, age_s, *held, soon, called, press, inside, left))
             feed += [(line, site) for line in newest(connection, names, FEED)]
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)
     return render_template("now.html", now=now, sites=found, feed=feed[:FEED], after=after)

@@ -5,11 +5,11 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from controller.record.requests import ReleasePortal
-from dashboard.read import ledger, orders
+from dashboard.read import ledger, orders, parties
 from dashboard.read.filters import Filter
 from dashboard.read.lines import lines
 from dashboard.views.ask import ask, to_request
-from dashboard.views.subject import names_at, portal_at
+from dashboard.views.subject import names_at, now_text, portal_at
 from dashboard.web.context import here, user
 from dashboard.web.fields import Fields
 
@@ -33,6 +33,10 @@ def page(site: str, id: str) -> str:
             zones=names.zones,
             readers=[names.reader(reader) for reader, (portal, _side) in names.readers.items() if portal == id],
             order=orders.override(connection, names, id),
+            waiting=parties.waiting(connection, names, id, now_text()),
+            violations=parties.violations(connection, names, [tile.inner]),
+            asked=parties.asked(connection, names).get(tile.inner),
+            interlocked=parties.interlocked(connection, names, id),
             lines=lines(found.rows[:LAST], names),
             covered=user().operators[site].covers(tile.inner, tile.outer),
         )

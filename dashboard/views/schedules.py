@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from controller.record.hours import CLOSED, read_windows, windows_text
 from controller.record.requests import ApproveSpecialDay, ClearSpecialDay, DeclineSpecialDay, SetSpecialDay
 from controller.record.schedule import ALL, ALWAYS
-from dashboard.read import orders, special_days
+from dashboard.read import orders, parties, special_days
 from dashboard.read.names import Names
 from dashboard.read.portals import tiles
 from dashboard.read.special_days import Special
@@ -46,6 +46,7 @@ def page() -> str:
             sites=choices,
             zones=names.zones,
             doors=doors,
+            asked=parties.asked(connection, names),
             settings=unlocking(connection, names),
             table=timetable(connection, names, doors, first, 7 * weeks, now),
             special=special_days.special_days(connection, names, today),

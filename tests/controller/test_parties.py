@@ -23,6 +23,7 @@ from sites import (
 from controller.explaining import explained
 from controller.inbox import Input
 from controller.record import requests as ask
+from controller.record.asks.presence import CorrectPresence
 from controller.record.envelope import Record
 from controller.rules.effects import PlaySignal
 
@@ -440,3 +441,35 @@ def test_who_taps_again_keeps_their_turn(site: TestSite) -> None:
 
     assert said(records) == [("entry.granted", VISITOR, "")]
     assert said(after(site, 15), "entry.refused") == [("entry.refused", THIRD, "escort")]
+
+
+def test_who_is_inside_keeps_their_escorts_hand(site: TestSite) -> None:
+    """A visitor who is inside and taps outside again does not make room for another beside their escort."""
+    walk(site, *into("lab-door", VISITOR, A))
+
+    records = site.turn(*into("lab-door", A, GUEST, THIRD, VISITOR))
+
+    assert [person for _, person, _ in said(records, "entry.granted")] == [A, GUEST, VISITOR]
+
+
+def test_a_word_is_no_second_person(site: TestSite) -> None:
+    """Whom an operator puts into the vault by hand counts for no alarm there, and lets nobody in alone."""
+    for person in (A, B):
+        assert site.asks(CorrectPresence(person, "vault"), 2) is None
+
+    assert said(site.turn(*into("vault-door", C))) == [("entry.awaited", C, "second_person")]
+    assert site.asks(CorrectPresence(A, ""), 2) is None
+    assert said(after(site, 15), "zone.violated") == [("zone.violated", B, "second_person")]
+
+
+def test_a_rule_that_is_gone_is_violated_no_more(site: TestSite, tmp_path: Path) -> None:
+    """A violation that lasts ends when the zone's rule, or the zone itself, is taken out of the settings."""
+    walk(site, *into("vault-door", A, B))
+    walk(site, *out_of("vault-door", A))
+    after(site, 15)
+    site.ledger.close()
+
+    again = make_site(tmp_path, text=TEXT.replace('"vault"', '"cellar"'), clock=site.clock, boot="boot-2")
+
+    assert said(again.turn(leaf("lab-door", False)), "zone.restored") == [("zone.restored", B, "second_person")]
+    site.ledger = again.ledger

@@ -178,6 +178,9 @@ class House(RuleBasedStateMachine):
             self.pending_vault.append((body.person, self.seen))
         if body.person in VISITORS:
             assert self.escort.get(body.person) == A, "a visitor is let in as somebody's"
+            there = {one for one in VISITORS if self.at.get(one) == (body.zone, True) and self.escort.get(one) == A}
+            beside = there | ({other.body.person for other in group} & VISITORS)
+            assert len(beside - {body.person}) < ESCORTED_AT_MOST[body.zone], "an escort has only two hands"
             self.pending_visitors.append((body.person, self.seen))
 
     def judge_interlock(self, record: Record, status: str) -> None:
@@ -209,9 +212,6 @@ class House(RuleBasedStateMachine):
             door = "vault-door" if self.zone_of(seq) == "vault" else "lab-door"
             assert A in self.let_in_with(door, person, seq), f"{person} was let in without the escort by record {seq}"
         self.pending_vault, self.pending_visitors = [], []
-        for zone, most in ESCORTED_AT_MOST.items():
-            theirs = [one for one in VISITORS if self.at.get(one) == (zone, True) and self.escort.get(one) == A]
-            assert len(theirs) <= most
 
     def zone_of(self, seq: int) -> str:
         return str(self.log[seq - 1].body.zone)

@@ -110,6 +110,12 @@ class ZoneSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The zone that it lies in; empty for none."""
     most_inside: int = 0
     """So many people at a time; 0: no limit."""
+    two_person: bool = False
+    """Whether nobody may be alone in it (C8.9)."""
+    together_s: int = 15
+    """Within how many seconds those tap who pass together."""
+    escort_ratio: int = 4
+    """How many people an escort may have inside (C7.7)."""
 
 
 class ConditionSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,6 +137,17 @@ class ReaderSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     side: str
 
 
+class PortalSetBefore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A portal as version 1 of `site.configured` says it."""
+
+    portal: str
+    name_ja: str
+    name_en: str
+    inner: str
+    outer: str
+    readers: tuple[ReaderSet, ...]
+
+
 class PortalSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A portal as configured: leads from zone `outer` (empty: outside) into zone `inner`."""
 
@@ -140,6 +157,8 @@ class PortalSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inner: str
     outer: str
     readers: tuple[ReaderSet, ...]
+    interlock: tuple[str, ...] = ()
+    """Portals of which none is let go while this one is not secure."""
 
 
 class ScheduleSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,7 +180,7 @@ class _Configured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         self,
         record: Record,
         zones: tuple[msgspec.Struct, ...],
-        portals: tuple[PortalSet, ...],
+        portals: tuple[PortalSet | PortalSetBefore, ...],
         schedules: tuple[ScheduleSet, ...],
         removed: tuple[tuple[str, str], ...],
     ) -> list[RowChange]:
@@ -188,8 +207,9 @@ class _Configured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def _row(described: msgspec.Struct, position: int) -> Row:
     """What is said of one thing, as a row; a list of words as one text."""
     fields = msgspec.structs.asdict(described)
-    words = {name: " ".join(value) for name, value in fields.items() if name in ("requires", "occasions")}
-    return {**fields, **words, "position": position}
+    words = {name: " ".join(value) for name, value in fields.items() if name in ("requires", "occasions", "interlock")}
+    flags = {name: int(value) for name, value in fields.items() if isinstance(value, bool)}
+    return {**fields, **words, **flags, "position": position}
 
 
 @kind("site.configured")
@@ -197,7 +217,7 @@ class SiteConfiguredBefore(_Configured, frozen=True, forbid_unknown_fields=True)
     """What `site.toml` says, as it was written before zones could require anything of people."""
 
     zones: tuple[ZoneSetBefore, ...]
-    portals: tuple[PortalSet, ...]
+    portals: tuple[PortalSetBefore, ...]
     schedules: tuple[ScheduleSet, ...]
     removed: tuple[tuple[str, str], ...]
     """Table and id of what the last configuration had and this one has not."""
