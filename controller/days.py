@@ -16,14 +16,17 @@ from controller.record.schedule import ALWAYS, Schedule, SpecialDay
 from controller.rules.posture import Unlocking
 from controller.rules.special_day import Hours, Standing
 
-IN_FORCE = "select special_day, day, schedule, hours from special_day where state = 'set' order by special_day"
+MOST = 4000
+"""Days looked at, the latest first: more than can be ahead, so that those long past cost nothing."""
+
+IN_FORCE = "select special_day, day, schedule, hours from special_day where state = 'set' order by day desc limit ?"
 STANDING = """select special_day, day, schedule, hours, special_day.state, requested_by, operator.person
     from special_day left join operator on operator.operator = requested_by where special_day = ?"""
 
 
 def in_force(connection: sqlite3.Connection) -> list[SpecialDay]:
     """The special days that operators have set, past ones too: of the night before, the morning is still to come."""
-    rows = connection.execute(IN_FORCE)
+    rows = connection.execute(IN_FORCE, (MOST,))
     return [
         SpecialDay(date.fromisoformat(day), schedule, read_windows(hours), special_day=number)
         for number, day, schedule, hours in rows

@@ -246,6 +246,8 @@ class Endurance:
             case CredentialPresented(reader):
                 outage.taps += 1
                 self._actuator.perform(PlaySignal(self._facility.readers[reader].portal, "fault", reader))
+            case ContactSeen(which="evacuation"):
+                outage.later.append(item)  # nothing opens unrecorded; the way out is wired
             case ContactSeen(portal, which, active):
                 outage.exits += which == "exit" and active
                 state, timing = self._loop.portals[portal], self._facility.portals[portal].timing

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.facility import EVACUATION_INPUT
 from controller.rules.hashed import HashedPin
 from controller.rules.pin_wait import Typed
 from hardware.protocols import CardRead
@@ -30,7 +31,10 @@ class CredentialPresented:
 
 @dataclass(frozen=True, slots=True)
 class ContactSeen:
-    """A contact's level, stable: `which` is `leaf` (active = open) or `exit` (active = pressed)."""
+    """A contact's level, stable: `which` is `leaf` (active = open) or `exit` (active = pressed).
+
+    Or, of no portal, `evacuation` (active: everybody is to leave).
+    """
 
     portal: str
     which: str
@@ -163,8 +167,8 @@ class Inbox:
         """Makes room for a contact by forgetting the older level that waits for the same contact."""
         if not isinstance(item, ContactSeen):
             return False
-        if item.which == "exit" and not item.active:
-            return False  # a press that still waits must not be forgotten for its own end; the feed will say it again
+        if item.which in ("exit", EVACUATION_INPUT) and not item.active:
+            return False  # a press or alarm that still waits must not be forgotten for its own end; the feed says it again
         for n, waiting in enumerate(self._waiting):
             if isinstance(waiting, ContactSeen) and (waiting.portal, waiting.which) == (item.portal, item.which):
                 del self._waiting[n]

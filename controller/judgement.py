@@ -43,6 +43,7 @@ from controller.rules import (
     admission,
     badge,
     epoch,
+    evacuation,
     interlock,
     leaving,
     party,
@@ -161,6 +162,9 @@ class Judgement:
         match item:
             case CredentialPresented():
                 return Verdict(self._tap(item, now, portals))
+            case ContactSeen(which="evacuation", active=active) if self._facility.evacuation is not None:
+                place = self._facility.evacuation.zone
+                return Verdict(evacuation.at_contact(place, active, self.postures.orders))
             case ContactSeen():
                 return Verdict(self._contact(item, now, portals))
             case PinTyped():

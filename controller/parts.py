@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.facility import AnnunciatorForm, Facility, FacilityForm, device_urls
+from controller.facility import EVACUATION_INPUT, AnnunciatorForm, Facility, FacilityForm, device_urls
 from hardware import address, gpio, signals
 from hardware.card_keys import CardKeys
 from hardware.keypad import GpioKeypad
@@ -98,6 +98,9 @@ def _open_all(parts: Parts, facility: Facility, keys: CardKeys) -> None:
                 parts.annunciators[reader.id] = _annunciator(reader.annunciator, pins)
             if reader.keypad:
                 parts.keypads[reader.id] = _keypad(reader.keypad, pins)
+    if facility.evacuation is not None:
+        pin = address.parse_pin(facility.evacuation.input)
+        parts.contacts.append(("", EVACUATION_INPUT, gpio.GpioContact(pin, pins.factory(pin))))
 
 
 def _annunciator(form: AnnunciatorForm, pins: _Pins) -> Annunciator:

@@ -14,6 +14,7 @@ from controller.facility.forms import (
     BrokerForm,
     ClockForm,
     DiskForm,
+    EvacuationForm,
     FacilityForm,
     Names,
     PortalForm,
@@ -31,6 +32,9 @@ from controller.rules.portal import Timing
 from controller.rules.posture import Unlocking
 from controller.rules.schedule import Calendar, Schedule, always
 from controller.rules.zone import ZoneRules
+
+EVACUATION_INPUT = "evacuation"
+"""How a contact is called that is no portal's, but begins an evacuation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ class Facility:
     disk: DiskForm
     entries_days: int
     """How long the bytes of passing records are kept; 0 for ever."""
+    evacuation: EvacuationForm | None
+    """The contact that begins an evacuation, if there is one."""
     building: str
     backup_recipients: tuple[str, ...]
     zones: dict[str, Zone]
@@ -110,7 +116,9 @@ class Facility:
         return min(zone.least_assurance for zone in self.zones.values())
 
     def device_of(self, portal: str, which: str) -> str:
-        """The device of a portal's contact: `leaf`, or `exit` for its button."""
+        """The device of a portal's contact: `leaf`, or `exit` for its button; or of the site's contact for evacuations."""
+        if which == EVACUATION_INPUT and self.evacuation is not None:
+            return self.evacuation.input
         at = self.portals[portal]
         return at.exit_button if which == "exit" else at.contact
 
@@ -191,6 +199,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         metrics=listen_address(form.metrics.listen) if form.metrics else None,
         disk=form.disk,
         entries_days=form.retention.entries_days,
+        evacuation=form.evacuation,
         building=form.simulation.building if form.simulation else "",
         backup_recipients=form.backup.recipients,
         zones={z.id: _zone(z, conditions, plan) for z in form.zone},

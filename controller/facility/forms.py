@@ -216,6 +216,14 @@ class PortalForm(_Form, frozen=True):
     """The schedule outside whose hours a PIN is asked for; one of the two at most."""
 
 
+class EvacuationForm(_Form, frozen=True):
+    """`[evacuation]`: a contact that begins one when it becomes active, of the fire panel say. A person ends it (C8.9)."""
+
+    input: str
+    zone: str = "*"
+    """What is evacuated then: a zone, or `*` for the whole site."""
+
+
 class FacilityForm(_Form, frozen=True):
     """The whole file."""
 
@@ -228,6 +236,7 @@ class FacilityForm(_Form, frozen=True):
     metrics: MetricsForm | None = None
     disk: DiskForm = DiskForm()
     retention: RetentionForm = RetentionForm()
+    evacuation: EvacuationForm | None = None
     simulation: SimulationForm | None = None
     backup: BackupForm = BackupForm()
     schedule: tuple[ScheduleForm, ...] = ()

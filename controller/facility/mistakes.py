@@ -67,8 +67,6 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     for n, portal in enumerate(form.portal, 1):
         yield from _portal_mistakes(f"portal[{n}]", portal, [z.id for z in form.zone])
         yield from _unlock_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
-        if portal.evacuation not in ("free_egress", "release"):
-            yield f"portal[{n}].evacuation: {portal.evacuation!r} is neither 'free_egress' nor 'release'"
         yield from portal_pin_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
     yield from pin_mistakes(form.pin)
     yield from interlock_mistakes(form.portal)
@@ -76,8 +74,18 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     yield from _duplicates("course", [course.id for course in form.course])
     yield from requirement_mistakes(form)
     yield from party_mistakes(form)
+    yield from _evacuation_mistakes(form)
     yield from _shared_devices(form)
     yield from _recipient_mistakes(form)
+
+
+def _evacuation_mistakes(form: FacilityForm) -> Iterator[str]:
+    zones = [zone.id for zone in form.zone]
+    if form.evacuation is not None and form.evacuation.zone not in ("*", *zones):
+        yield f"evacuation.zone: no zone {form.evacuation.zone!r}{did_you_mean(form.evacuation.zone, zones)}"
+    for n, portal in enumerate(form.portal, 1):
+        if portal.evacuation not in ("free_egress", "release"):
+            yield f"portal[{n}].evacuation: {portal.evacuation!r} is neither 'free_egress' nor 'release'"
 
 
 def _recipient_mistakes(form: FacilityForm) -> Iterator[str]:
@@ -170,6 +178,8 @@ def _unlock_mistakes(place: str, form: PortalForm, schedules: list[str]) -> Iter
 
 def device_urls(form: FacilityForm) -> Iterator[tuple[str, str]]:
     """Every device with its key path: what the composition root will open."""
+    if form.evacuation is not None:
+        yield "evacuation.input", form.evacuation.input
     for n, portal in enumerate(form.portal, 1):
         place = f"portal[{n}]"
         yield f"{place}.lock", portal.lock

@@ -35,6 +35,13 @@ def override(connection: sa.Connection, names: Names, portal: str) -> Order | No
     return None if row is None else _order(names, row, row.portal, row.posture, row.until_at)
 
 
+def overrides(connection: sa.Connection, names: Names) -> dict[str, Order]:
+    """The overrides of a site by portal."""
+    table = projected["portal_override"]
+    rows = connection.execute(sa.select(table).where(*_here(table, names))).all()
+    return {row.portal: _order(names, row, row.portal, row.posture, row.until_at) for row in rows}
+
+
 def lockdowns(connection: sa.Connection, names: Names) -> dict[str, Order]:
     """The lockdowns of a site by zone, `*` for all of it."""
     table = projected["lockdown"]

@@ -13,7 +13,7 @@ from controller.record.schedule import ALWAYS, Schedule, Span
 from controller.record.timetable import Planned, Sources, plan, read_schedules
 from dashboard.database import projected
 from dashboard.read.names import Names
-from dashboard.read.orders import Order, override
+from dashboard.read.orders import Order, overrides
 from dashboard.read.portals import Tile
 
 DAY_MINUTES = 1440
@@ -132,8 +132,9 @@ def _alike(
 ) -> list[tuple[list[Tile], Unlocking, Order | None]]:
     """Doors that stand open in the same hours, together; one that an operator has overridden by itself."""
     found: dict[object, tuple[list[Tile], Unlocking, Order | None]] = {}
+    ordered = overrides(connection, names)
     for tile in tiles:
-        rule, order = settings.get(tile.portal, Unlocking()), override(connection, names, tile.portal)
+        rule, order = settings.get(tile.portal, Unlocking()), ordered.get(tile.portal)
         if rule.schedule or order is not None:
             key = tile.portal if order is not None else (rule.schedule, rule.first_card)
             found.setdefault(key, ([], rule, order))[0].append(tile)

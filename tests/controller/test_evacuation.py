@@ -5,9 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sites import SITE_TOML, TestSite, fold_of, leaf, make_site, people, stored_tables, tap
+from sites import SITE_TOML, TestSite, fold_of, leaf, make_site, people, small_facility, stored_tables, tap
 
-from controller.inbox import RequestReceived
+from controller.facility.settings import BadSettings
+from controller.inbox import ContactSeen, Inbox, RequestReceived
 from controller.record.canonical import timestamp
 from controller.record.envelope import Record
 from controller.record.requests import (
@@ -229,6 +230,55 @@ def test_forced_leaf_stays_an_alarm(site: TestSite) -> None:
     site.turn(leaf("lab-door", False))
 
     assert status(site) == "standing"
+
+
+CONTACT = '[evacuation]\ninput = "simulated:90?active_low"\n'
+
+
+def test_contact_begins_and_a_person_ends(tmp_path: Path) -> None:
+    """The fire panel's contact begins an evacuation, once, without an operator; that it falls back ends nothing, a person does;
+    and when it is still active after a power cut, it begins anew what was ended."""
+    site = evening(people(make_site(tmp_path, text=TEXT + CONTACT)))
+    assert "evacuation.begun" not in site.kinds()
+
+    site.turn(ContactSeen("", "evacuation", True))
+    site.turn(ContactSeen("", "evacuation", False), ContactSeen("", "evacuation", True))
+
+    begun = [record for record in site.records() if record.kind == "evacuation.begun"]
+    assert [(r.by, r.body.zone, r.body.cause, r.body.operator) for r in begun] == [("controller", "*", "input", None)]
+    assert (status(site), refusal(site)) == ("standing", "evacuation")
+    site.turn(ContactSeen("", "evacuation", False))
+    assert status(site) == "standing"
+    assert site.asks(EndEvacuation("*"), 2) is None
+    assert status(site) == "secure"
+    site.close()
+    after = make_site(tmp_path, text=TEXT + CONTACT, clock=site.clock, boot="boot-2")
+    after.turn(leaf("lab-door", False), ContactSeen("", "evacuation", True))
+    assert status(after) == "standing"
+    after.close()
+
+
+def test_contact_of_one_zone(tmp_path: Path) -> None:
+    """A contact may be for one zone; a zone that is none, and a pin that is used already, are mistakes with their place."""
+    site = evening(people(make_site(tmp_path, text=TEXT + CONTACT + 'zone = "vault"\n')))
+    site.turn(ContactSeen("", "evacuation", True))
+    assert (status(site), entry(site).kind) == ("secure", "entry.granted")
+    site.close()
+
+    for text, place in (('zone = "attic"\n', "evacuation.zone"), ("", "portal[1].lock")):
+        with pytest.raises(BadSettings) as raised:
+            small_facility(tmp_path, TEXT + (CONTACT if text else CONTACT.replace("90", "1")) + text)
+        assert [line for line in raised.value.mistakes if line.startswith(place)], raised.value.mistakes
+
+
+def test_alarm_is_not_forgotten_in_a_full_inbox() -> None:
+    """When the inbox is full the end of an alarm does not take the place of its beginning, which still waits."""
+    inbox = Inbox(bound=1)
+    assert inbox.put(ContactSeen("", "evacuation", True))
+
+    inbox.put(ContactSeen("", "evacuation", False))
+
+    assert inbox.take(9, 0)[0] == ContactSeen("", "evacuation", True)
 
 
 def test_console_begins_and_ends(site: TestSite) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+import site_process
 from command_line import sekimori
 from site_process import SiteProcess, until
 
@@ -71,6 +72,34 @@ def test_evacuation_of_the_site(site: SiteProcess) -> None:
     before = site.size()
     site.building.tap("yamada", "front/in")
     assert site.wait_record("entry.granted", before).body.portal == "front"
+
+
+def test_contact_of_the_fire_panel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contact that closes begins the evacuation: the marked door stands open; it opens again, and nothing ends before people
+    say so."""
+    panel = '[[door]]\nid = "panel"\nlock = "simulated:900"\ndps = "simulated:901"\n'
+    plan = site_process.building_toml
+    monkeypatch.setattr(site_process, "building_toml", lambda folder: plan(folder) + panel)
+    with SiteProcess(tmp_path) as site:
+        settings = site.data / "site.toml"
+        door = 'inner = "office"\nevacuation = "release"\n'
+        text = settings.read_text(encoding="utf-8").replace('inner = "office"\n', door, 1)
+        settings.write_text(text + '[evacuation]\ninput = "simulated:901"\n', encoding="utf-8")
+        with site.past():
+            pass
+        site.start()
+        assert not released(site)
+
+        site.building.open_leaf("panel")
+
+        begun = site.wait_record("evacuation.begun", zone="*", cause="input")
+        site.wait_record("portal.unlocked", begun.seq, portal="front", cause="evacuation")
+        until("the door stands open", lambda: released(site) or None)
+        site.building.close_leaf("panel")
+        assert sekimori("evacuate", "--data", site.data).code == 1
+        assert sekimori("evacuate", "--site", "--end", "--data", site.data).code == 0
+        until("the door locks", lambda: not released(site) or None)
+        assert site.stop() == 0
 
 
 def test_whoever_is_inside_walks_out(site: SiteProcess) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sites import BEGAN, make_site, people
 
-from controller import party_facts, person_facts, review_facts
+from controller import days, party_facts, person_facts, review_facts
 from controller.facts import Facts
 from controller.record.conditions import Condition
 from controller.rules.pin_keeping import Chosen
@@ -43,12 +43,15 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "inside": lambda facts: party_facts.inside(facts.connection, ZoneRules("lab")),
     "escort_of": lambda facts: party_facts.escort_of(facts.connection, 3, "lab"),
     "is_in": lambda facts: facts.groups.is_in(3, 1),
+    "special_days": lambda facts: days.in_force(facts.connection),
+    "special_day": lambda facts: days.standing(facts.connection, 3),
+    "set_there": lambda facts: days.set_there(facts.connection, "2026-12-28", "*"),
     "pin": lambda facts: facts.pins.standing(3),
     "pin_secret": lambda facts: facts.pins.hashed(Chosen(3, 3, "set", None, 0)),
 }
 GROWING = (
     "badge", "access_right", "fulfilment", "person", "record", "request", "operator", "private", "team", "membership",
-    "pin", "pin_secret",
+    "pin", "pin_secret", "special_day",
 )  # fmt: skip
 
 
