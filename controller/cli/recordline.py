@@ -11,6 +11,7 @@ from controller.record.canonical import moment
 from controller.record.envelope import Record
 from controller.record.facets import facets
 from controller.record.words import words
+from controller.rules.posture import SITE
 
 _KIND_CELLS = 31
 """The column of kinds, in terminal cells: a Japanese letter takes two."""
@@ -48,6 +49,8 @@ class RecordLine:
                 filter(None, (self._names.place("portal", portal, self._lang), words(side, self._lang, "side")))
             )
         reader = str(getattr(record.body, "reader", "") or getattr(record.body, "part", ""))
+        if zone == SITE:
+            return words(zone, self._lang, "place")
         return self._names.place("zone", zone, self._lang) if zone else reader
 
     def _named(self, person: int) -> str:

@@ -179,7 +179,7 @@ def _where(row: Any, body: object, names: Names) -> str:  # noqa: ANN401 - a row
     if row.portal:
         return names.portals.get(row.portal, str(row.portal))
     if row.zone:
-        return names.zones.get(row.zone, str(row.zone))
+        return names.zones.get(row.zone) or words(row.zone, names.lang, "place")
     if reader := getattr(body, "reader", ""):
         return names.reader(reader)
     return str(getattr(body, "part", ""))

@@ -196,7 +196,11 @@ def test_evacuation_is_an_alarm_on_every_page(house: House, signed_in: SignIn) -
         text = auditor.get(page).text
         assert 'data-evacuation="factory/*"' in text and 'data-evacuation="factory/lab"' in text
         assert "煙感知器が作動" in text and "Begun at the site&#39;s console" in text
+        for muster in re.findall(r'href="(/presence/factory/muster[^"]*)"', text):
+            assert auditor.get(muster).status_code == 200
+        assert text.count("/presence/factory/muster") >= 2, "of the site, and of the zone"
     assert auditor.get("/api/v1/now").json["sites"][0]["lockdowns"] != before
+    assert "The whole site</td>" in re.sub(r"\s+<", "<", auditor.get("/ledger?kind=evacuation.begun").text)
     ended = evacuation.EvacuationEnded("*", 2, house.private("reason-7", reason="誤報").ref())
     house.write(ended, evacuation.EvacuationEnded("lab", None, None))
     assert not [page for page in pages if "data-evacuation" in auditor.get(page).text]
