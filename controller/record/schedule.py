@@ -28,6 +28,8 @@ ALL = "*"
 ALWAYS = "always"
 """The schedule that every site has."""
 
+_MIDNIGHT = time(0)
+
 COMPANY = ("会社の休日", "Company holiday")
 """What a day of `[calendar] company` is called."""
 
@@ -149,13 +151,20 @@ class Schedule:
         """Whether the schedule holds at this instant (aware)."""
         local = at.astimezone(self.zone)
         wall = local.time()
-        return any(span.holds(wall) for span in self.spans(local.date()))
+        return any(span.holds(wall) for span in self._spans(local.date()))
 
     def spans(self, day: date) -> tuple[Span, ...]:
         """When the wall clock of this day is inside its hours, those of the evening before first."""
+        return tuple(sorted(self._spans(day), key=lambda span: span.of))
+
+    def _spans(self, day: date) -> Iterator[Span]:
+        """Its own hours first: at a tap they mostly are the answer, and no other day has to be looked at."""
+        for window in self.windows(day):
+            yield Span(window.begin, None if window.wraps else window.end, day)
         before = day - timedelta(days=1)
-        morning = [Span(time(0), w.end, before) for w in self.windows(before) if w.wraps and w.end != time(0)]
-        return (*morning, *(Span(w.begin, None if w.wraps else w.end, day) for w in self.windows(day)))
+        for window in self.windows(before):
+            if window.wraps and window.end != _MIDNIGHT:
+                yield Span(_MIDNIGHT, window.end, before)
 
     def next_change(self, at: datetime, within_days: int = _HORIZON_DAYS) -> datetime | None:
         """The first instant after `at` when it opens or closes, or None within the coming days."""
