@@ -63,6 +63,7 @@ class MissingTexts:
                     db.private_text.c.ledger_site == source.ledger_site,
                     db.private_text.c.id == rows[column],
                     erasing.held,
+                    *_as_new(rows, column),
                 )
                 query = (
                     sa.select(rows[column])
@@ -74,6 +75,13 @@ class MissingTexts:
                 )
                 ids += [str(id) for (id,) in connection.execute(query)]
         return tuple(ids)
+
+
+def _as_new(rows: Any, column: str) -> tuple[sa.ColumnElement[bool], ...]:  # noqa: ANN401 - a table's columns
+    """Where the row says which version it points at: that the text is not older, as when somebody is called otherwise now."""
+    if column != "private" or "private_version" not in rows:
+        return ()
+    return (db.private_text.c.version >= rows.private_version,)
 
 
 def _erased(id: sa.ColumnElement[str], rows: Any) -> sa.Exists:  # noqa: ANN401 - a table's columns

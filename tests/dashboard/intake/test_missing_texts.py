@@ -3,6 +3,8 @@
 import msgspec
 from listener import Listener
 
+from controller.record.kinds.person import PersonChanged
+from controller.record.private import PrivateRef
 from controller.record.requests import QueryPrivate, read_body, read_envelope, signature_holds
 from dashboard.intake.missing_texts import AGAIN_S, MissingTexts
 
@@ -37,6 +39,24 @@ def test_missing_names_are_asked_for(following: Listener) -> None:
     following.hear(private)
     ((again, *others),) = asked(following, texts, 100.0 + 2 * AGAIN_S)
     assert {again, *others} == {first, *rest} - ids
+
+
+def test_a_name_that_is_older_than_its_record_is_asked_for(following: Listener) -> None:
+    """A new title whose message was lost is asked for, though an older one is there, until it has come (C7.5)."""
+    texts = MissingTexts(following.engine, following.keys)
+    peer = following.peer
+    following.hear(peer.say_all(following.keys.public))
+    ((before, *_rest),) = asked(following, texts, 100.0)
+    assert "person-1" not in (before, *_rest)
+    peer.write(PersonChanged(1, PrivateRef("person-1", 2, "ab" * 32), None, None, None))
+    following.hear([peer.record(len(peer.records)), peer.checkpoint()])
+
+    ((first, *rest),) = asked(following, texts, 100.0 + 2 * AGAIN_S)
+
+    assert "person-1" in (first, *rest)
+    following.hear([peer.private(following.keys.public, "person-1", {"name": "山田 1", "title": "課長"}, 2)])
+    ((again, *others),) = asked(following, texts, 100.0 + 4 * AGAIN_S)
+    assert "person-1" not in (again, *others)
 
 
 def test_nothing_is_asked_while_records_are_missing(following: Listener) -> None:
