@@ -47,6 +47,8 @@ class Presences:
 
     def followed(self, outcome: Outcome) -> Outcome:
         """The outcome with the records that follow from it: people who moved, and doubts; the very same one for none."""
+        if any(self._stays(body) for body in outcome.then):
+            outcome = replace(outcome, then=tuple(body for body in outcome.then if not self._stays(body)))
         unseen = [body for body in outcome.records if isinstance(body, _UNSEEN)]
         moved = [body for body in (*outcome.records, *outcome.then) if _moves(body)]
         if not unseen and not moved and not outcome.then:
@@ -54,6 +56,15 @@ class Presences:
         doubts = [doubt for body in unseen for doubt in self._doubts(body)]
         then = presence.worth_saying((*doubts, *outcome.then), self._newer)
         return replace(outcome, then=(*then, *self._emptied(moved)))
+
+    def _stays(self, body: msgspec.Struct) -> bool:
+        """Whether this says that somebody went into a container or came out of it, or may have: nobody does."""
+        portal = self._facility.portals.get(getattr(body, "portal", ""))
+        moves = isinstance(body, PresenceMoved | PresenceDoubted)
+        return moves and portal is not None and self._is_container(portal.inner)
+
+    def _is_container(self, zone: str) -> bool:
+        return zone in self._facility.zones and self._facility.zones[zone].rules.container
 
     def _emptied(self, moved: Sequence[msgspec.Struct]) -> Iterator[ZoneEmptied]:
         """The zones that nobody known is in any more, and whose hours somebody had opened."""
@@ -66,6 +77,8 @@ class Presences:
 
     def _doubts(self, body: msgspec.Struct) -> tuple[PresenceDoubted, ...]:
         portal = self._facility.portals[body.portal]  # type: ignore[attr-defined]
+        if self._is_container(portal.inner):
+            return ()
         return presence.unseen(portal.inner, portal.outer, (body,))
 
     def _newer(self, zone: str) -> bool:
@@ -84,7 +97,7 @@ class Presences:
     def _perhaps(self, pending: Sequence[tuple[str, int]]) -> Iterator[PresenceMoved]:
         for id, release in pending:
             portal = self._facility.portals.get(id)
-            if portal is None:
+            if portal is None or self._is_container(portal.inner):
                 continue
             found = presence_facts.passers(self._facts.connection, id, release)
             for person, side in found.items():

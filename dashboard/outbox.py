@@ -5,8 +5,9 @@ by its id. What people typed is sealed to the site inside those bytes; the dashb
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -88,24 +89,46 @@ class Outbox:
         Raises UnknownSite, OutboxFull, and MalformedRequest (of controller.record.requests) naming the private field that is
         missing or too long.
         """
+        return self.submit_all(site, [(str(ULID()), body, private or {})], account=account, operator=operator)[0]
+
+    def submit_all(
+        self, site: str, asked: Sequence[tuple[str, msgspec.Struct, Text]], *, account: int | None, operator: int
+    ) -> list[str]:
+        """Writes several signed requests, all or none, under ids that the caller chose; the ids. What is there by its id
+        already is not written again: a form that is sent twice asks once. Raises as `submit`.
+        """
         if site not in self._sites:
             raise UnknownSite(site)
+        rows = [self._row(site, id, body, text, account, operator) for id, body, text in asked]
+        with write(self._engine) as connection:
+            known = connection.execute(sa.select(outbox.c.id).where(outbox.c.id.in_([row["id"] for row in rows])))
+            there = {id for (id,) in known}
+            for row in (row for row in rows if row["id"] not in there):
+                _check_room(connection, account)
+                connection.execute(sa.insert(outbox), row)
+        self.waiting.set()
+        return [id for id, _, _ in asked]
+
+    def _row(
+        self, site: str, id: str, body: msgspec.Struct, private: Text, account: int | None, operator: int
+    ) -> dict[str, Any]:
+        """The signed request as it waits."""
         kind = name_of(body)
-        texts = check_private(kind, private or {})
+        texts = check_private(kind, private)
         now = self._now()
         expires_at = now + EXPIRES[kind] if kind in EXPIRES else None
         request = make_request(
             self._keys,
             site,
             self._sites[site],
-            id=str(ULID()),
+            id=id,
             body=body,
             private=texts,
             operator=operator,
             issued_at=now,
             expires_at=expires_at,
         )
-        row = {
+        return {
             "id": request.id,
             "ledger_site": site,
             "kind": kind,
@@ -116,11 +139,6 @@ class Outbox:
             "expires_at": request.expires_at,
             "state": "waiting",
         }
-        with write(self._engine) as connection:
-            _check_room(connection, account)
-            connection.execute(sa.insert(outbox), row)
-        self.waiting.set()
-        return request.id
 
     def sign_again(self) -> int:
         """Signs with the present key what waits under one of before; how many. Called before anything is published."""

@@ -258,7 +258,7 @@ class TestSite:
     def request(self, body: msgspec.Struct, operator: int = 1, *, key: KeyPair | None = None, **changes: Any) -> bytes:
         """The bytes of a request, good unless `changes` (of `make_request`'s arguments) say otherwise."""
         now = self.clock.now()
-        fields = {name.rstrip("?"): "理由" for name in ask.PRIVATE_FIELDS[ask.name_of(body)] if not name.endswith("?")}
+        fields = {name.rstrip("?"): "理由" for name in ask.PRIVATE_FIELDS[ask.name_of(body)] if name[-1] not in "?*"}
         arguments: dict[str, Any] = {
             "id": str(ULID()),
             "body": body,

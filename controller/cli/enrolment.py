@@ -142,5 +142,10 @@ def _person(ledger: sqlite3.Connection, number: int) -> str:
 
 
 def _may_enter(ledger: sqlite3.Connection, person: int) -> bool:
-    found = ledger.execute("select 1 from access_right where person = ? and state = 'active' limit 1", (person,))
+    found = ledger.execute(
+        """select 1 from access_right where person = ?1 and state = 'active'
+        union all select 1 from membership join access_right on access_right.team = membership.team
+        where membership.person = ?1 and membership.state = 'active' and access_right.state = 'active' limit 1""",
+        (person,),
+    )
     return found.fetchone() is not None

@@ -39,6 +39,10 @@ class Names:
         """The operator's name, or empty."""
         return self._private("operator", number)
 
+    def team(self, number: int) -> str:
+        """The group's name, or its number."""
+        return self._private("team", number) or f"#{number}"
+
     def place(self, table: str, id: str, lang: Lang) -> str:
         """The name of a portal or zone; its id when it is not configured any more."""
         row = self._ledger.execute(f"select name_{lang} from {table} where {table} = ?", (id,)).fetchone()  # noqa: S608

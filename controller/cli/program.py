@@ -28,6 +28,7 @@ from controller.cli.operators import operator
 from controller.cli.pin import pin
 from controller.cli.presence import presence
 from controller.cli.register import register
+from controller.cli.rights import rights
 from controller.cli.run import run
 from controller.cli.schedule import schedule
 from controller.cli.setup import setup
@@ -37,7 +38,7 @@ from controller.demo.cli import demo, tap
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
-    "leave": leave, "register": register,
+    "leave": leave, "register": register, "rights": rights,
     "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
     "schedule": schedule, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,

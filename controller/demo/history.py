@@ -15,6 +15,7 @@ from ulid import ULID
 
 from controller.actuator import NoParts
 from controller.clock import SteppedClock
+from controller.demo import groups
 from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, PINS, STRANGER_IDM, DemoOperator, Employee, idm
 from controller.demo.training import recorded, recorded_of
 from controller.desk import LONGEST_S
@@ -116,6 +117,9 @@ class History:
         for n, person in enumerate(EMPLOYEES, 1):
             for zone, schedule in person.rights:
                 self._right(n, zone, schedule)
+        row = self._site.ledger.connection.execute("select max(access_right) + 1 from access_right").fetchone()
+        for login, body, text in groups.formed(self.clock.now(), row[0]):
+            self._ask(login, body, text)
 
     def _operator(self, operator: DemoOperator, person: int | None) -> None:
         name = EMPLOYEES[NUMBER[operator.login] - 1].name
@@ -157,7 +161,8 @@ class History:
         self._leaf("rnd", False, 3)
 
     def _waiting_requests(self) -> None:
-        """Something to decide: two rights that nobody has approved yet."""
+        """Something to decide: somebody is to join a group, and two rights that nobody has approved yet."""
+        self._ask(*groups.waiting())
         self._right(10, "proto", "day", approve=False)
         self._right(33, "archive", "day", approve=False)
 

@@ -1,9 +1,10 @@
 """Requests about people, their badges and their PINs. Each gathers the facts and asks the rule."""
 
-from controller import person_facts
+from controller import bringing, person_facts
 from controller.desk.asked import Asked, Rule
 from controller.ledger.ledger import fresh_salt
-from controller.rules import badge, erasure, leaving, person, pin_keeping
+from controller.record.refusals import Code
+from controller.rules import badge, erasure, importing, leaving, person, pin_keeping
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.schedule import WallClock
 
@@ -11,6 +12,15 @@ from controller.rules.schedule import WallClock
 def _register_person(asked: Asked) -> Outcome | Refusal:
     number = asked.facts.next("person")
     return person.register(number, asked.private(f"person-{number}"))
+
+
+def _import_people(asked: Asked) -> Outcome | Refusal:
+    rows = asked.body.rows
+    stray = next((name for name in asked.text if int(name.partition(".")[2]) >= len(rows)), None)
+    if stray is not None:
+        return Refusal(Code.FORM, f"private.{stray}")
+    lines = bringing.lines(rows, asked.text, asked.facts)
+    return importing.bring_in(lines, asked.operator, asked.facility.zones, asked.facility.schedules, asked.now)
 
 
 def _change_person(asked: Asked) -> Outcome | Refusal:
@@ -86,6 +96,7 @@ def _unlock_pin(asked: Asked) -> Outcome | Refusal:
 
 RULES: dict[str, Rule] = {
     "person.register": _register_person,
+    "people.import": _import_people,
     "person.change": _change_person,
     "person.leave": _leave_person,
     "person.suspend": _suspend_person,

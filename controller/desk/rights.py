@@ -1,6 +1,8 @@
 """Requests about rights: asked for, decided, reviewed, and held by groups. Each gathers the facts and asks the rule."""
 
-from controller import person_facts, review_facts
+from collections.abc import Iterable
+
+from controller import person_facts, review_facts, violation_facts
 from controller.desk.asked import Asked, Rule
 from controller.record.refusals import Code
 from controller.record.requests import RequestRight
@@ -43,7 +45,15 @@ def _request_right(asked: Asked) -> Outcome | Refusal:
 def _approve_right(asked: Asked) -> Outcome | Refusal:
     standing = asked.facts.right(asked.body.access_right)
     in_group = standing is not None and asked.facts.groups.is_in(asked.operator.person, standing.team)
-    return right.approve(standing, asked.operator, asked.now, in_group)
+    despite = _despite(asked, standing.person, [standing.zone]) if standing is not None else ()
+    return right.approve(standing, asked.operator, asked.now, in_group, despite)
+
+
+def _despite(asked: Asked, person: int | None, zones: Iterable[str]) -> tuple[str, ...]:
+    """What is open against the person who would be let into these zones; nothing against a group."""
+    if person is None:
+        return ()
+    return violation_facts.open_against(asked.facts.connection, asked.facility, person, zones, asked.now)
 
 
 def _decline_right(asked: Asked) -> Outcome | Refusal:
@@ -83,7 +93,9 @@ def _request_membership(asked: Asked) -> Outcome | Refusal:
 
 
 def _approve_membership(asked: Asked) -> Outcome | Refusal:
-    return group.approve(asked.facts.groups.membership(asked.body.membership), asked.operator)
+    found = asked.facts.groups.membership(asked.body.membership)
+    despite = _despite(asked, found.person, found.team.zones) if found is not None else ()
+    return group.approve(found, asked.operator, despite)
 
 
 def _decline_membership(asked: Asked) -> Outcome | Refusal:

@@ -24,7 +24,7 @@ from controller.facility.hours import hours_text, schedule_of
 from controller.facility.mistakes import listen_address, mistakes_in
 from controller.facility.requirements import conditions_in, described_conditions
 from controller.facility.settings import BadSettings, load_settings
-from controller.facility.zones import Plan, plan_of, zone_rules
+from controller.facility.zones import CONTAINER, ROOM, Plan, plan_of, zone_rules
 from controller.record.conditions import Condition
 from controller.record.kinds.site import PortalSet, ReaderSet, ScheduleSet, ZoneSet
 from controller.rules.pin import PinHours, PinRules
@@ -172,6 +172,7 @@ def _zone_set(zone: Zone) -> ZoneSet:
         rules.two_person,
         rules.together_s,
         rules.escort_ratio,
+        CONTAINER if rules.container else ROOM,
     )
 
 

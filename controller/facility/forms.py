@@ -130,6 +130,8 @@ class ZoneForm(_Form, frozen=True):
     """`pledge:ID` and `training:ID`: what whoever enters has to have signed and attended (C5.1, C7.6)."""
     inside: str = ""
     """The zone that this one lies in; empty: in none."""
+    kind: str = "room"
+    """`room`, or `container`: a cupboard or a safe, to which people have rights of its own, and in which nobody is."""
     anti_passback: str = "off"
     """`off`, `soft` (let in, and a violation on record) or `hard` (refused): who enters must have left."""
     anti_passback_min: int = 0

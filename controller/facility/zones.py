@@ -10,6 +10,7 @@ from controller.record.conditions import Condition
 from controller.rules.passback import MODES
 from controller.rules.zone import ZoneRules
 
+ROOM, CONTAINER = KINDS = ("room", "container")
 _MOST_MIN = 7 * 24 * 60
 _MOST_INSIDE = 100_000
 _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -49,6 +50,7 @@ def zone_rules(form: ZoneForm, plan: Plan, conditions: tuple[Condition, ...]) ->
         form.two_person,
         form.together_s,
         form.escort_ratio,
+        container=form.kind == CONTAINER,
     )
 
 
@@ -61,10 +63,28 @@ def zone_mistakes(form: FacilityForm) -> Iterator[str]:
             yield f"{place}.inside: no zone {zone.inside!r}{did_you_mean(zone.inside, known)}"
         elif zone.id in plan[zone.id]:
             yield f"{place}.inside: {zone.inside!r} lies in {zone.id!r} itself"
+        yield from _container_mistakes(place, zone)
         yield from _passback_mistakes(place, zone)
         if not 0 <= zone.most_inside <= _MOST_INSIDE:
             yield f"{place}.most_inside: {zone.most_inside}; people, up to {_MOST_INSIDE}, or 0 for no limit"
         yield from _blind_mistakes(place, zone, form.portal, plan)
+
+
+def _container_mistakes(place: str, zone: ZoneForm) -> Iterator[str]:
+    """A container stands in a room, and nobody is in it who could be counted."""
+    if zone.kind not in KINDS:
+        yield f"{place}.kind: {zone.kind!r} is none of {', '.join(map(repr, KINDS))}{did_you_mean(zone.kind, KINDS)}"
+    if zone.kind != CONTAINER:
+        return
+    if not zone.inside:
+        yield f"{place}.inside: a container lies in a zone; write its id"
+    counting = {
+        "anti_passback": zone.anti_passback != "off",
+        "most_inside": zone.most_inside > 0,
+        "relock_when_empty": zone.relock_when_empty,
+    }
+    for key in (key for key, said in counting.items() if said):
+        yield f"{place}.{key}: nobody is in a container; say it of the zone around it"
 
 
 def _passback_mistakes(place: str, zone: ZoneForm) -> Iterator[str]:

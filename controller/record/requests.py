@@ -61,7 +61,7 @@ _Kind = TypeVar("_Kind", bound=type[msgspec.Struct])
 
 KINDS: dict[str, type[msgspec.Struct]] = {}
 PRIVATE_FIELDS: dict[str, tuple[str, ...]] = {}
-"""The private texts of each kind; the first is required, a `?` behind a name makes it optional."""
+"""The private texts of each kind; a `?` behind a name makes it optional, a `*` one of each number: `name.0`, `name.1`."""
 
 
 def request_kind(name: str, private: tuple[str, ...] = ()) -> Callable[[_Kind], _Kind]:
@@ -442,16 +442,23 @@ def _unseal(keys: Sequence[X25519PrivateKey], context: bytes, box: bytes) -> byt
     return unseal(keys[-1], context, box)
 
 
+_NUMBERED = re.compile(r"([a-z]+)\.(0|[1-9]\d?)")
+
+
 def check_private(kind: str, text: Text) -> Text:
     """The texts, stripped, if they are the ones this kind takes. Raises MalformedRequest naming the field."""
-    fields = {field.rstrip("?"): not field.endswith("?") for field in PRIVATE_FIELDS.get(kind, ())}
+    fields = PRIVATE_FIELDS.get(kind, ())
+    single = {field.rstrip("?") for field in fields if not field.endswith("*")}
+    many = {field[:-1] for field in fields if field.endswith("*")}
     for name in text:
-        if name not in fields:
+        numbered = _NUMBERED.fullmatch(name)
+        if name not in single and (numbered is None or numbered[1] not in many):
             raise MalformedRequest(f"private.{name[:32]}: not a field of {kind}")
     kept = {name: value.strip() for name, value in text.items() if value.strip()}
-    for name, required in fields.items():
-        if required and name not in kept:
+    for name in (field for field in fields if field[-1] not in "?*"):
+        if name not in kept:
             raise MalformedRequest(f"private.{name}: missing")
-        if len(kept.get(name, "")) > LONGEST_TEXT:
+    for name, value in kept.items():
+        if len(value) > LONGEST_TEXT:
             raise MalformedRequest(f"private.{name}: {LONGEST_TEXT} characters at most")
     return kept

@@ -82,6 +82,7 @@ _TABLES = (
             "two_person": int,
             "together_s": int,
             "escort_ratio": int,
+            "zone_kind": str,
             "position": int,
         },
         ("zone",),

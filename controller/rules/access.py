@@ -174,7 +174,7 @@ def _right(case: Case) -> Refusal | None:
     """One of the person's rights holds; else what the nearest of them misses (C7.1, C7.3)."""
     nearest = Refusal(Code.RIGHT, "right")
     for right in case.rights:
-        missing = _missing(right, case.schedules, case.now)
+        missing = lacking(right, case.schedules, case.now)
         if missing is None:
             return None
         nearest = max(nearest, missing, key=_nearness)
@@ -312,11 +312,12 @@ def _granted(case: Case) -> Grant | Refusal:
 
 def _best(case: Case) -> RightFact | None:
     """Of the rights that hold, the first of those that ask for the least company; None for none."""
-    holding = (right for right in case.rights if _missing(right, case.schedules, case.now) is None)
+    holding = (right for right in case.rights if lacking(right, case.schedules, case.now) is None)
     return min(holding, key=lambda right: _BY_COMPANY.index(right.manner), default=None)
 
 
-def _missing(right: RightFact, schedules: Mapping[str, Schedule], now: datetime) -> Refusal | None:
+def lacking(right: RightFact, schedules: Mapping[str, Schedule], now: datetime) -> Refusal | None:
+    """What one right lacks to let in now; None for nothing. What the zone asks beside is the other checks' affair."""
     if right.state == "requested":
         return Refusal(Code.APPROVAL, f"right.{right.access_right}.state")
     if right.state == "suspended":

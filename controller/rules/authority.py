@@ -14,6 +14,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "person.register": frozenset({"administrator", "manager"}),
     "person.change": frozenset({"administrator", "manager"}),
     "person.leave": frozenset({"administrator", "manager"}),
+    "people.import": frozenset({"administrator", "manager"}),
     "person.suspend": frozenset({"administrator", "manager", "guard"}),
     "person.reinstate": frozenset({"manager"}),
     "person.erase": frozenset({"administrator", "manager"}),

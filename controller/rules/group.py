@@ -104,8 +104,13 @@ def join(
     return Outcome((record,), private=(purpose,))
 
 
-def approve(membership: Membership | None, operator: OperatorFact) -> Outcome | Refusal:
-    """Let them join. Not by who asked for it, not for oneself, and only by who answers for all that the group may enter."""
+def approve(
+    membership: Membership | None, operator: OperatorFact, despite: tuple[str, ...] = ()
+) -> Outcome | Refusal:
+    """Let them join. Not by who asked for it, not for oneself, and only by who answers for all that the group may enter.
+
+    `despite`: what is open against the person, for the record.
+    """
     if membership is None or membership.state != "requested" or membership.team.state != "active":
         return Refusal(Code.SUBJECT, "body.membership")
     if membership.person_state != "active":
@@ -116,7 +121,7 @@ def approve(membership: Membership | None, operator: OperatorFact) -> Outcome | 
         return Refusal(Code.SECOND_PERSON, "membership.requested_by")
     if operator.person is not None and operator.person in (membership.requester, membership.person):
         return Refusal(Code.SECOND_PERSON, "membership.person")
-    return Outcome((MembershipApproved(membership.membership, operator.operator, "active"),))
+    return Outcome((MembershipApproved(membership.membership, operator.operator, "active", despite),))
 
 
 def decline(membership: Membership | None, operator: OperatorFact) -> Outcome | Refusal:

@@ -116,11 +116,13 @@ def _span(ask: RequestRight, now: datetime, leaves_at: datetime | None) -> tuple
 
 
 def approve(
-    right: Standing | None, operator: OperatorFact, now: datetime, in_group: bool = False
+    right: Standing | None, operator: OperatorFact, now: datetime, in_group: bool = False,
+    despite: tuple[str, ...] = (),
 ) -> Outcome | Refusal:
     """Let a requested right hold. Not by who asked for it, not for oneself, not outside one's scope, not after its end.
 
     `in_group`: the operator is in the group whose right it is, or waits to join it: then it would be for oneself.
+    `despite`: what is open against the person, for the record.
     """
     refusal = _undecidable(right, operator)
     if refusal or right is None:
@@ -133,7 +135,7 @@ def approve(
         return Refusal(Code.SECOND_PERSON, "right.team")
     if right.until_at <= now:
         return Refusal(Code.VALIDITY, "right.until_at")
-    return Outcome((RightApproved(right.access_right, operator.operator, "active"),))
+    return Outcome((RightApproved(right.access_right, operator.operator, "active", despite),))
 
 
 def decline(right: Standing | None, operator: OperatorFact) -> Outcome | Refusal:

@@ -34,3 +34,5 @@ class ZoneRules:
     """Within how many seconds those who pass together tap; and leave, before it is an alarm."""
     escort_ratio: int = 4
     """How many people one escort brings in at most (C7.7); 0: nobody is escorted in here."""
+    container: bool = False
+    """Whether it is a cupboard or a safe: who opens it takes from it, and stays where they are."""

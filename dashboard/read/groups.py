@@ -125,7 +125,7 @@ def _groups(site: Site) -> sa.Select[Any]:
         here = (table.ledger_site == team.ledger_site, table.epoch == team.epoch, table.team == team.team)
         return sa.select(sa.func.count()).where(*here, table.state.in_(states)).scalar_subquery()
 
-    counts = (count("membership", "active"), count("membership", "requested"), count("access_right", *STANDING))
+    counts = (count("membership", "active"), count("membership", "requested"), count("access_right", *STANDING, "suspended"))
     columns = sa.select(team.team, team.state, team.created_by, team.created_at, *counts)
     return columns.where(team.ledger_site == site.id, team.epoch == site.epoch)
 

@@ -114,6 +114,7 @@ def _why(row: Any, body: object, texts: dict[str, dict[str, str]], names: Names)
         group = group if row.code in codes(group) else "code"
         parts.append(words(row.code, lang, group))
     parts.append(condition_name("", body, names))
+    parts += [despite(code, names) for code in getattr(body, "despite", ())]
     parts += [texts.get(ref.id, {}).get(name, "") for name, ref in private_refs(body).items()]
     return " · ".join(part for part in parts if part)
 
@@ -129,6 +130,13 @@ def condition_name(code: str, body: object, names: Names) -> str:
         if name := getattr(body, field, "") or missing:
             id = f"{sort}:{name}"
     return names.conditions.get(id, id)
+def despite(code: str, names: Names) -> str:
+    """What was open against a person when a right of theirs was approved, in words; a condition by its name."""
+    said = words(code.partition(":")[0], names.lang, "violation")
+    if ":" not in code:
+        return said
+    called = names.conditions.get(code, code)
+    return f"{said}（{called}）" if names.lang == "ja" else f"{said} ({called})"
 
 
 def _line(row: Any, body: object, about: _About, names: Names) -> Line:  # noqa: ANN401 - a row of COLUMNS

@@ -1,7 +1,7 @@
 """Rights: who may enter where, when, until when, what for; who asked and who approved (C7.1, C7.3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,8 @@ from dashboard.read.names import Names
 from dashboard.read.sites import Site
 
 PAGE = 100
+STANDING = ("requested", "active", "suspended")
+"""Of a right that is not over."""
 MOST_OF_TEAM = 200
 """As many as the rules let a group have."""
 STATES = ("requested", "active", "suspended", "declined", "revoked")
@@ -53,17 +55,30 @@ def of_person(connection: sa.Connection, names: Names, person: int, now: str) ->
         joined.person == person,
         joined.state == "active",
     )
-    standing = table.state.in_(("requested", "active", "suspended"))
+    standing = table.state.in_(STANDING)
     query = _rights(names.site).where(sa.or_(table.person == person, sa.and_(table.team.in_(teams), standing)))
     order = sa.case((table.state == "requested", 0), (table.state.in_(("active", "suspended")), 1), else_=2)
     rows = connection.execute(query.order_by(order, table.access_right.desc()).limit(PAGE)).all()
-    return named(rows, names, now)
+    leaves_at = _leaves_at(connection, names.site, person)
+    return [right if leaves_at is None else _until(right, leaves_at, now) for right in named(rows, names, now)]
+
+
+def _leaves_at(connection: sa.Connection, site: Site, person: int) -> str | None:
+    table = projected["person"].c
+    mine = (table.ledger_site == site.id, table.epoch == site.epoch, table.person == person)
+    return connection.execute(sa.select(table.leaves_at).where(*mine)).scalar()
+
+
+def _until(right: Right, leaves_at: str, now: str) -> Right:
+    """The right to the end of the person's last day at most (C7.2)."""
+    until_at = min(right.until_at, leaves_at)
+    return replace(right, until_at=until_at, ended=right.state == "active" and until_at <= now)
 
 
 def of_team(connection: sa.Connection, names: Names, team: int, now: str) -> list[Right]:
     """A group's rights that wait or hold."""
     table = projected["access_right"].c
-    query = _rights(names.site).where(table.team == team, table.state.in_(("requested", "active", "suspended")))
+    query = _rights(names.site).where(table.team == team, table.state.in_(STANDING))
     return named(connection.execute(query.order_by(table.access_right).limit(MOST_OF_TEAM)).all(), names, now)
 
 

@@ -13,7 +13,7 @@ from controller.record.asks.group import (
     RenameGroup,
     RequestMembership,
 )
-from dashboard.read import conditions, groups, people, rights
+from dashboard.read import conditions, groups, people, rights, violations
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import chosen_site, group_at, membership_at, names_at, now_text
@@ -142,6 +142,7 @@ def _decide(site: str, id: int, act: str) -> Response | str:
         held = rights.of_team(connection, names, found.team, now_text())
         zones = {right.zone for right in held if right.state == "active"}
         lacking = conditions.lacking(connection, names, found.person, zones, present(names))
+        against = violations.of_person(connection, names, found.person, here().now()) if act == "approve" else []
     late = found.state not in _FROM[act] or (act == "approve" and found.team_state != "active")
     own = act == "approve" and is_own(found)
     if request.method == "POST" and not late and not own:
@@ -157,6 +158,7 @@ def _decide(site: str, id: int, act: str) -> Response | str:
         own=own,
         alone=alone,
         lacking=lacking,
+        against=against,
     )
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from controller.record.canonical import timestamp
 from controller.record.kinds.right import MANNERS, OWN
 from controller.record.requests import ApproveRight, DeclineRight, RequestRight, RevokeRight
-from dashboard.read import conditions, groups, people, rights
+from dashboard.read import conditions, groups, people, rights, violations
 from dashboard.read.conditions import Cell
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request
@@ -131,6 +131,7 @@ def _decide(site: str, id: int, act: str) -> Response | str:
         right = right_at(connection, names, id)
         operator = user().operators.get(site)
         lacking, members = _lacking(connection, names, right)
+        against, open_members = _against(connection, names, right) if act == "approve" else ([], [])
         in_group = groups.is_in(connection, names.site, operator.person if operator else None, right.team)
     late = right.state not in _FROM[act]
     own = act == "approve" and (in_group or is_own(right))
@@ -148,7 +149,19 @@ def _decide(site: str, id: int, act: str) -> Response | str:
         alone=alone,
         lacking=lacking,
         members=members,
+        against=against,
+        open_members=open_members,
     )
+
+
+def _against(
+    connection: sa.Connection, names: Names, right: rights.Right
+) -> tuple[list[violations.Violation], list[tuple[groups.Membership, list[violations.Violation]]]]:
+    """What is open against the person, pledges and training apart, or against who is in the group (C7.2)."""
+    if right.person is not None:
+        return violations.of_person(connection, names, right.person, here().now()), []
+    members = groups.members(connection, names, right.team or 0)
+    return [], violations.of_group(connection, names, members, here().now())
 
 
 def _lacking(connection: sa.Connection, names: Names, right: rights.Right) -> tuple[list[Cell], int]:

@@ -31,8 +31,8 @@ _ENTRIES = (
     ("now.page", _l("Now"), "now", ("now", "portals", "orders", "schedules", "evacuation")),
     ("presence.page", _l("Inside"), "people", ("presence",)),
     ("ledger.page", _l("Ledger"), "ledger", ("ledger", "start")),
-    ("people.page", _l("People"), "people", ("people", "badges", "groups", "training", "why")),
-    ("rights.page", _l("Rights"), "rights", ("rights",)),
+    ("people.page", _l("People"), "people", ("people", "badges", "groups", "importing", "training", "why")),
+    ("rights.page", _l("Rights"), "rights", ("rights", "matrix")),
 )
 
 

@@ -13,8 +13,10 @@ from dashboard.views import (
     evacuation,
     groups,
     holders,
+    importing,
     leaving,
     ledger,
+    matrix,
     my,
     now,
     orders,
@@ -61,8 +63,8 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     chrome.install(app)
     transport.install(app)
     pages = (
-        now, ledger, people, badges, pin, groups, rights, portals, orders, schedules, evacuation, requests, start, training,
-        my, why, presence,
+        now, ledger, people, badges, pin, groups, importing, rights, matrix, portals, orders, schedules,
+        evacuation, requests, start, training, my, why, presence,
     )  # fmt: skip
     for module in (signin, appearance, transport, live, *pages, leaving, reviews, holders):
         app.register_blueprint(module.blueprint)

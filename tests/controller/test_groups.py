@@ -19,6 +19,7 @@ from controller.record.asks.group import (
     RequestMembership,
 )
 from controller.record.asks.person import ChangePerson, LeavePerson
+from controller.record.asks.review import OpenReview
 from controller.record.canonical import timestamp
 
 
@@ -182,3 +183,32 @@ def test_a_closed_group_stays_closed(site: TestSite) -> None:
     assert site.asks(RequestMembership(1, 6), 1) == "subject"
     assert site.asks(ask.RequestRight(None, "lab", "always", timestamp(site.clock.now()), now, 1), 1) == "subject"
     assert site.asks(CloseGroup(1), 1) == "subject"
+
+
+def test_an_approval_names_what_was_open_against_the_person(site: TestSite) -> None:
+    """A lost badge and a leaving date stand in the record of what was approved in spite of them, and stop nothing (C7.2)."""
+    assert join(site) is None
+    assert site.records()[-2].body.despite == ()
+    assert site.asks(ask.RetireBadge(5, "lost"), 1) is None
+    assert site.asks(ChangePerson(5, "2027-03-31"), 1, private={}) is None
+    now = site.clock.now()
+    body = ask.RequestRight(5, "vault", "always", timestamp(now), timestamp(now + timedelta(days=9)))
+    assert site.asks(body, 1) is None
+    assert site.asks(ask.ApproveRight(site.facts.next("access_right") - 1), 2) is None
+
+    assert site.records()[-2].body.despite == ("leaving", "lost_badge")
+
+
+def test_a_right_that_waits_for_its_review_ends_with_the_group(site: TestSite) -> None:
+    """What was suspended because nobody reviewed it ends when the group is closed, and no review brings it back (C7.4)."""
+    assert join(site) is None
+    assert site.asks(OpenReview(("lab",), "2026-11-25"), 2) is None
+    site.step(3 * 86400)
+    site.turn()
+    number = site.facts.next("access_right") - 1
+    assert stored_tables(site.ledger.connection)["access_right"][number,]["state"] == "suspended"
+
+    assert site.asks(CloseGroup(1), 1) is None
+
+    assert stored_tables(site.ledger.connection)["access_right"][number,]["state"] == "revoked"
+    assert entered(site) != "granted"

@@ -31,6 +31,14 @@ from sites import (
 from controller.inbox import Input, PartAnswering, PartFailing, PinTyped, RequestReceived
 from controller.ledger.verify import verify_file
 from controller.record import requests as ask
+from controller.record.asks.group import (
+    ApproveMembership,
+    CloseGroup,
+    CreateGroup,
+    EndMembership,
+    RequestMembership,
+)
+from controller.record.asks.importing import ImportPeople, ImportRow
 from controller.record.asks.person import ChangePerson, LeavePerson
 from controller.record.asks.presence import ConfirmEntry, CorrectPresence, DeclineEntry, NoteEntry
 from controller.record.asks.review import KeepRight, OpenReview
@@ -49,6 +57,7 @@ MAY = {
     "person.register": {"administrator", "manager"},
     "person.change": {"administrator", "manager"},
     "person.leave": {"administrator", "manager"},
+    "people.import": {"administrator", "manager"},
     "person.suspend": {"administrator", "manager", "guard"},
     "person.reinstate": {"manager"},
     "badge.enrol": {"administrator"},
@@ -260,6 +269,39 @@ class Sites(RuleBasedStateMachine):
         self.sent += made
         self.put(*map(RequestReceived, made), tap("vault-door/in", f"card:{person}"))
 
+    @rule(
+        person=st.integers(1, 3), asker=st.integers(1, 2), approver=st.integers(1, 2), reader=st.sampled_from(READERS),
+        ends=st.sampled_from([None, None, EndMembership, CloseGroup]),
+    )  # fmt: skip
+    def group(self, person: int, asker: int, approver: int, reader: str, ends: type[msgspec.Struct] | None) -> None:
+        """A group with a right that somebody joins, approved by the same or another, perhaps ended; and taps, in one turn."""
+        now, zone, facts = self.site.clock.now(), ZONE_OF[reader.partition("/")[0]], self.site.facts
+        team, right, member = (facts.next(noun) for noun in ("team", "access_right", "membership"))
+        span = timestamp(now), timestamp(now + timedelta(days=1))
+        asked: list[tuple[msgspec.Struct, int]] = [
+            (CreateGroup(), 1),
+            (RequestMembership(team, person), asker),
+            (ask.RequestRight(None, zone, "always", *span, team), asker),
+            (ApproveMembership(member), approver),
+            (ask.ApproveRight(right), approver),
+        ]
+        made = [RequestReceived(self.site.request(body, operator)) for body, operator in asked]
+        number = {EndMembership: member, CloseGroup: team}
+        last = [] if ends is None else [RequestReceived(self.site.request(ends(number[ends]), 1))]
+        self.sent += [request.data for request in (*made, *last)]
+        self.put(*made, tap(reader, f"card:{person}"), *last, tap(reader, f"card:{person}"))
+
+    @rule(rows=st.lists(st.sampled_from([None, 1, 2, 9]), min_size=1, max_size=3), zone=st.sampled_from(["lab", "attic"]))
+    def bring_in(self, rows: list[int | None], zone: str) -> None:
+        """People and rights by one request, which may name nobody, or no place that there is."""
+        now = self.site.clock.now()
+        span = timestamp(now), timestamp(now + timedelta(days=1))
+        body = ImportPeople(tuple(ImportRow(person, None, zone, "always", *span) for person in rows))
+        text = {f"{name}.{n}": "人" for n in range(len(rows)) for name in ("name", "purpose")}
+        made = self.site.request(body, 1, private=text)
+        self.sent.append(made)
+        self.put(RequestReceived(made))
+
     @rule(data=st.data())
     def replay(self, data: st.DataObject) -> None:
         if self.sent:
@@ -384,9 +426,8 @@ class Sites(RuleBasedStateMachine):
                 assert (asked["day"], asked["hours"]) == (body.day, body.hours)
             case "presence.moved":
                 self.judge_move(body)
-            case "right.approved":
-                asked = self.folded["access_right"][body.access_right,]
-                assert asked["state"] == "requested" and asked["requested_by"] != body.decided_by
+            case "right.approved" | "membership.approved":
+                self.judge_approval(body)
             case "right.kept":
                 kept = self.folded["access_right"][body.access_right,]
                 assert kept["state"] in ("active", "suspended")
@@ -428,6 +469,15 @@ class Sites(RuleBasedStateMachine):
             assert said.kind in ("presence.moved", "presence.corrected", "entry.confirmed")
             assert (said.body.person, said.body.zone) == (person, row["zone"])
 
+    def judge_approval(self, body: Any) -> None:
+        """What was approved had been asked for by another, and a group that somebody joins is not closed (C7.3)."""
+        if hasattr(body, "membership"):
+            asked = self.folded["membership"][body.membership,]
+            assert self.folded["team"][asked["team"],]["state"] == "active"
+        else:
+            asked = self.folded["access_right"][body.access_right,]
+        assert asked["state"] == "requested" and asked["requested_by"] != body.decided_by
+
     def operator(self, number: int) -> dict[str, Any]:
         return self.folded["operator"][number,]
 
@@ -438,7 +488,8 @@ class Sites(RuleBasedStateMachine):
         right = self.folded["access_right"][body.access_right,]
         assert (badge["state"], person["state"], right["state"]) == ("active", "active", "active")
         assert person["leaves_at"] is None or at < person["leaves_at"], "nobody comes after their last day"
-        assert badge["person"] == body.person == right["person"]
+        assert badge["person"] == body.person
+        assert body.person == right["person"] or self.is_member(body.person, right["team"]), "neither own nor a group's"
         assert right["zone"] == body.zone == ZONE_OF[body.portal]
         assert not {("*",), (body.zone,)} & self.folded.get("lockdown", {}).keys(), "nobody enters what is locked down"
         assert not {("*",), (body.zone,)} & self.folded.get("evacuation", {}).keys(), "nobody enters in an evacuation"
@@ -470,6 +521,13 @@ class Sites(RuleBasedStateMachine):
         tokyo = datetime.fromisoformat(at) + timedelta(hours=9)
         span = self.office_hours(tokyo.date().isoformat())
         return span is not None and span[0] <= tokyo.hour < span[1]
+
+    def is_member(self, person: int, team: int | None) -> bool:
+        """Whether this person was let into this group, and it still is one (C7.3)."""
+        return team is not None and self.folded["team"][team,]["state"] == "active" and any(
+            (row["person"], row["team"], row["state"]) == (person, team, "active")
+            for row in self.folded["membership"].values()
+        )
 
     def fulfilled(self, person: int, condition: str, at: str) -> bool:
         """Whether this person's signature or course was recorded, not withdrawn, and its days are not over (C5.1, C7.6)."""

@@ -61,7 +61,7 @@ class Attack:
     def make(self, body: msgspec.Struct, operator: int = GUARD, *, key: KeyPair | None = None, **changes: Any) -> Request:
         """A request, good unless `changes` (of `make_request`'s arguments) say otherwise."""
         now = datetime.now(UTC)
-        texts = {name: "試験" for name in PRIVATE_FIELDS[name_of(body)] if not name.endswith("?")}
+        texts = {name: "試験" for name in PRIVATE_FIELDS[name_of(body)] if name[-1] not in "?*"}
         arguments: dict[str, Any] = {
             "id": str(ULID()),
             "body": body,

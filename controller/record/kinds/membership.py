@@ -56,6 +56,9 @@ class _MembershipDecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 class MembershipApproved(_MembershipDecided, frozen=True, forbid_unknown_fields=True):
     """A second, different operator approved it: now the person has the group's rights (C7.3)."""
 
+    despite: tuple[str, ...] = ()
+    """What was open against the person then, as in `right.approved` (C7.2)."""
+
 
 @kind("membership.declined")
 class MembershipDeclined(_MembershipDecided, frozen=True, forbid_unknown_fields=True):

@@ -93,14 +93,24 @@ class _RightDecided(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (Upsert("access_right", row),)
 
 
-@kind("right.approved")
-class RightApproved(_RightDecided, frozen=True, forbid_unknown_fields=True):
-    """A second, different operator approved it: now it holds (C7.3)."""
-
+class _Approved(_RightDecided, frozen=True, forbid_unknown_fields=True):
     def rows(self, record: Record) -> tuple[RowChange, ...]:
         """The right, in force."""
         approved: Row = {"access_right": self.access_right, "approved_seq": record.seq}
         return (*super().rows(record), Upsert("access_right", approved))
+
+
+@kind("right.approved")
+class RightApprovedBefore(_Approved, frozen=True, forbid_unknown_fields=True):
+    """An approval, as version 1 of the kind says it."""
+
+
+@kind("right.approved", 2)
+class RightApproved(_Approved, frozen=True, forbid_unknown_fields=True):
+    """A second, different operator approved it: now it holds (C7.3)."""
+
+    despite: tuple[str, ...] = ()
+    """What was open against the person then: codes of `controller.rules.violation`, or the condition they lacked (C7.2)."""
 
 
 @kind("right.declined")

@@ -116,6 +116,8 @@ class ZoneSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Within how many seconds those tap who pass together."""
     escort_ratio: int = 4
     """How many people an escort may have inside (C7.7)."""
+    zone_kind: str = "room"
+    """`room`, or `container`: a cupboard or a safe."""
 
 
 class ConditionSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -129,7 +129,7 @@ EXAMPLES: list[msgspec.Struct] = [
     group.GroupRenamed(17, REF, 1),
     group.GroupClosed(17, 1, "closed"),
     membership.MembershipRequested(18, 17, 14, REF, 1, "requested"),
-    membership.MembershipApproved(18, 2, "active"),
+    membership.MembershipApproved(18, 2, "active", ("leaving",)),
     membership.MembershipDeclined(18, 2, "declined"),
     membership.MembershipEnded(18, 1, "ended"),
     party.EntryAwaited("lab-door", "in", "lab", "escort", 14, 15, 2, 1, "2026-11-22T00:05:20.123456Z"),
@@ -164,7 +164,8 @@ EXAMPLES: list[msgspec.Struct] = [
         16, 14, "lab", "office", "2026-11-22T00:00:00.000000Z", "2027-03-31T14:59:59.999999Z", REF, 1, "requested",
         None, "escorted",
     ),
-    right.RightApproved(16, 2, "active"),
+    right.RightApprovedBefore(16, 2, "active"),
+    right.RightApproved(16, 2, "active", ("lost_badge", "pledge:nda")),
     right.RightDeclined(16, 2, "declined"),
     right.RightRevoked(16, 1, "revoked"),
     condition.PledgeSigned(

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.record.canonical import timestamp
 from controller.record.envelope import kind_of
@@ -176,3 +178,63 @@ def test_who_is_in_a_group_does_not_approve_its_rights(expected: str, team: int 
     standing = Standing(1, 14 if team is None else None, "lab", "requested", NOW + DAY, 1, team=team)
 
     assert said(right.approve(standing, operator(2, person=15), NOW, in_group)) == expected
+
+
+# Any of it --------------------------------------------------------------------------------------------------------------
+
+zones = st.sampled_from(["lab", "vault", "lobby"])
+humans = st.sampled_from([None, 14, 15])
+operators = st.builds(
+    OperatorFact,
+    st.integers(1, 3),
+    st.just(frozenset({"manager"})),
+    st.one_of(st.just(frozenset({"*"})), st.frozensets(zones)),
+    humans,
+    st.just("active"),
+)
+teams = st.builds(
+    Team,
+    st.just(7),
+    st.sampled_from(["active", "active", "closed"]),
+    st.just("team-7"),
+    st.just(1),
+    st.lists(st.tuples(st.integers(1, 9), zones), max_size=3).map(tuple),
+)
+memberships = st.builds(
+    Membership,
+    st.just(5),
+    st.sampled_from([14, 15]),
+    st.sampled_from(["active", "active", "suspended", None]),
+    st.sampled_from(["requested", "requested", "active", "declined", "ended"]),
+    st.integers(1, 3),
+    humans,
+    teams,
+)
+
+
+@given(memberships, operators)
+def test_nobody_is_let_in_but_by_another_who_answers_for_it(membership: Membership, by: OperatorFact) -> None:
+    """Whatever the membership and whoever approves: it is done exactly where a second human, in scope of every zone, lets an
+    active person into an open group, and nothing else comes of it (C7.3)."""
+    known = {membership.person, membership.requester} - {None}
+    allowed = (
+        membership.state == "requested"
+        and membership.person_state == "active"
+        and membership.team.state == "active"
+        and by.operator != membership.requested_by
+        and by.person not in known
+        and all("*" in by.scope or zone in by.scope for _, zone in membership.team.rights)
+    )
+    answer = group.approve(membership, by)
+
+    assert isinstance(answer, Outcome) == allowed
+    assert not allowed or said(answer) == "membership.approved"
+
+
+@given(memberships, operators)
+def test_what_only_takes_away_asks_for_no_second_person(membership: Membership, by: OperatorFact) -> None:
+    """Whoever has one of the group's zones in scope ends a membership alone, their own and what they asked for too (C7.4)."""
+    scoped = not membership.team.rights or any("*" in by.scope or zone in by.scope for _, zone in membership.team.rights)
+    ended = isinstance(group.end(membership, by), Outcome)
+
+    assert ended == (scoped and membership.state in ("active", "requested"))

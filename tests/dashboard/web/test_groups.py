@@ -1,15 +1,16 @@
 """Groups on the dashboard: what a form asks of the site, and what each page tells and offers (C7.1, C7.3)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from example_house import House
 
+from controller.record.kinds.badge import BadgeRetired
+from controller.record.kinds.entry import EntryRefused
 from controller.record.kinds.membership import MembershipApproved
 from controller.record.kinds.trust import OperatorRegistered
-from dashboard import database as db
 
 from .conftest import Browser
 from .test_requests import _asked, _count
@@ -140,12 +141,23 @@ def test_the_ledger_names_group_and_member(house: House, signed_in: SignIn) -> N
     assert "試作班" in signed_in("auditor").get("/ledger?kind=right.approved").text
 
 
-def test_texts_of_groups_are_asked_for_when_missing(house: House) -> None:
-    """Names and purposes of groups belong to what a dashboard asks its site for again."""
-    from dashboard.intake.missing_texts import _POINTERS
+def test_the_approver_sees_what_is_open(house: House, signed_in: SignIn) -> None:
+    """Refused entries of late, lost badges, suspension: on the approval of a right, of a membership, and of a group's right for
+    each who is in it; in the approval's line of the ledger too (C7.2)."""
+    suzuki = signed_in("suzuki")
+    assert "Nothing is open against" in suzuki.get("/memberships/factory/2/approve").text
+    for who in (2, 8):
+        house.write(BadgeRetired(who, "lost"), by="operator:2")
+        refused = EntryRefused("lab", "in", "lab", "right", "c", "…", who, who, 2)
+        house.write(refused, refused, by=f"person:{who}")
 
-    groups = {("team", "private"), ("membership", "purpose")}
-    assert groups <= set(_POINTERS)
-    with house.engine.connect() as connection:
-        for table, column in groups:
-            assert connection.execute(sa.select(db.projected[table].c[column]).limit(1)).first() is not None
+    joining = suzuki.get("/memberships/factory/2/approve").text
+    assert "A badge of theirs is lost" in joining and "2 times in 30 days" in joining
+    assert "Open against 佐藤 一郎" in suzuki.get("/rights/factory/102/approve").text
+    assert "Open against 小林 明" in suzuki.get("/rights/factory/8/approve").text
+    house.time += timedelta(days=31)
+    later = signed_in("suzuki").get("/memberships/factory/2/approve").text
+    assert "A badge of theirs is lost" in later and "30 days" not in later
+    house.write(MembershipApproved(2, 3, "active", ("lost_badge", "pledge:nda")), by="operator:3")
+    line = signed_in("suzuki").get("/ledger?kind=membership.approved").text
+    assert "A badge of theirs is lost" in line and "(pledge:nda)" in line
