@@ -52,7 +52,7 @@ def stale(request: Request, now: datetime, clock: str) -> Refusal | None:
     longest, longest_without_end = LONGEST_S.get(request.kind), SOON_S.get(request.kind)
     if longest is not None and (expires is None or (expires - issued).total_seconds() > longest):
         return Refusal(Code.FRESHNESS, "expires_at")
-    late = longest_without_end is not None and trusted(clock) and now > issued + timedelta(seconds=longest_without_end)
+    late = longest_without_end is not None and trusted(clock) and now - issued > timedelta(seconds=longest_without_end)
     if late:
         return Refusal(Code.FRESHNESS, "issued_at")
     if expires is None:

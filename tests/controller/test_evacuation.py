@@ -1,7 +1,7 @@
 """Evacuations through the loop: marked doors stand open and nobody enters, until a person ends it (C8.9)."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -293,3 +293,12 @@ def test_console_begins_and_ends(site: TestSite) -> None:
 
     assert status(site) == "secure"
     assert site.console("evacuation.end", zone="*")["code"] == "subject"
+
+
+def test_request_from_the_end_of_time_stops_nothing(site: TestSite) -> None:
+    """A request that says it was issued in the last second of the calendar is answered, and the loop goes on."""
+    end = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+    assert site.asks(BeginEvacuation("*"), 2, issued_at=end, expires_at=None) is None
+
+    assert refusal(site) == "evacuation"
