@@ -49,7 +49,12 @@ def set_there(connection: sqlite3.Connection, day: str, schedule: str) -> tuple[
 
 def hours(facility: Facility, facts: Facts) -> Hours:
     """The site's schedules, as the settings have them and as they hold now."""
-    return Hours(facility.schedules, schedules(facility, in_force(facts.connection)))
+    asking = frozenset(
+        portal.pin.schedule
+        for portal in facility.portals.values()
+        if portal.pin is not None and not portal.pin.outside
+    )
+    return Hours(facility.schedules, schedules(facility, in_force(facts.connection)), asking)
 
 
 def schedules(facility: Facility, special: Sequence[SpecialDay]) -> Mapping[str, Schedule]:

@@ -62,8 +62,12 @@ def _minutes(wall: time) -> int:
 
 def covers(one: Iterable[Window], other: Iterable[Window]) -> bool:
     """Whether of two lots of hours of a day the first is open at every minute at which the second is."""
-    held = {minute for window in one for minute in range(*window.minutes)}
-    return all(minute in held for window in other for minute in range(*window.minutes))
+    return minutes(other) <= minutes(one)
+
+
+def minutes(windows: Iterable[Window]) -> frozenset[int]:
+    """The minutes, since the day began, at which these hours of a day are open."""
+    return frozenset(minute for window in windows for minute in range(*window.minutes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 A manager closes a half-day alone, from the phone. Hours that open anything beyond what the settings (or an approved special
 day) open on that day hold only after a second person approved them: otherwise one manager could lend the vault the hours of a
-shop. Back to the settings' hours is one person's word, as a lifted lockdown is, and has to come in time.
+shop. So do fewer hours of a schedule in whose hours a portal asks for a PIN: outside of them the badge alone opens it. Back
+to the settings' hours is one person's word, as a lifted lockdown is, and has to come in time.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from controller.record.kinds.calendar import (
 )
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
-from controller.record.schedule import ALL, ALWAYS, Schedule, covers
+from controller.record.schedule import ALL, ALWAYS, Schedule, covers, minutes
 from controller.rules.authority import OperatorFact
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.start import differ
@@ -48,6 +49,8 @@ class Hours:
 
     settings: Mapping[str, Schedule]
     now: Mapping[str, Schedule]
+    asking: frozenset[str] = frozenset()
+    """Those in whose hours a portal asks for a PIN: there it is fewer hours that let more people in."""
 
     def concerned(self, schedule: str) -> list[str]:
         """The schedules that a special day of this one is about."""
@@ -59,6 +62,14 @@ class Hours:
         return any(
             not covers((*self.settings[id].windows(day), *self.now[id].windows(day)), wanted)
             for id in self.concerned(schedule)
+        )
+
+    def asks_less(self, schedule: str, day: date, hours: str) -> bool:
+        """Whether a portal would ask for no PIN at a minute at which it asks by the settings and by every approved day."""
+        wanted = minutes(read_windows(hours))
+        return any(
+            minutes(self.settings[id].windows(day)) & minutes(self.now[id].windows(day)) - wanted
+            for id in self.asking.intersection(self.concerned(schedule))
         )
 
     def today(self, now: datetime) -> date:
@@ -90,7 +101,7 @@ def ask(
     if not known.today(now) <= date_of <= known.today(now) + AHEAD:
         return Refusal(Code.VALIDITY, "body.day")
     ref, by = reason.ref(), operator.operator
-    if known.opens_more(schedule, date_of, text):
+    if known.opens_more(schedule, date_of, text) or known.asks_less(schedule, date_of, text):
         return Outcome((SpecialDayRequested(number, day, schedule, text, ref, by, "requested"),), private=(reason,))
     record = SpecialDaySet(number, day, schedule, text, ref, by, "set")
     return Outcome((*_cleared(replaced, by), record), private=(reason,))

@@ -123,6 +123,25 @@ def test_what_opens_more_waits_for_a_second_person(site: TestSite) -> None:
     assert status(site) == "secure"
 
 
+def test_fewer_hours_of_a_pin_wait_for_a_second_person(tmp_path: Path) -> None:
+    """In whose hours a portal asks for a PIN, that schedule is not shortened by one: the badge alone would open it (C7.3)."""
+    asks_pin = OPEN.replace('inner = "vault"\n', 'inner = "vault"\npin = "office"\n').replace(
+        '54324"\n', '54324"\nkeypad = "simulated:40"\n'
+    )
+    site = opened(tmp_path, asks_pin)
+    for number, (schedule, hours) in enumerate([("office", "-"), ("*", "08:00-12:00")], 1):
+        first = site.ledger.size + 1
+        assert site.asks(SetSpecialDay(TODAY, schedule, hours), 2) is None
+        assert site.kinds(first) == ["special_day.requested", "request.accepted"]
+        assert site.asks(ApproveSpecialDay(number), 2) == "second_person"
+    assert tapped(site) == "pin"
+
+    first = site.ledger.size + 1
+    assert site.asks(SetSpecialDay(TODAY, "office", "08:00-19:00"), 2) is None
+    assert site.kinds(first)[0] == "special_day.set"
+    site.close()
+
+
 def test_declined_hours_open_nothing(site: TestSite) -> None:
     """Hours that somebody said no to cannot be approved any more."""
     assert site.asks(SetSpecialDay(SATURDAY_DAY, "office", "09:00-15:00"), 2) is None
