@@ -47,10 +47,10 @@ class Cases:
             now.judged,
             self._postures.schedules,
             self._rights(badge.person, zone, now) if badge is not None else (),
-            self._postures.orders.lockdowns_of(zone),
+            self._postures.orders.lockdowns_of(zone, *rules.around),
             blocking=blocking,
             fulfilments=self._facts.conditions.of(badge.person, rules.conditions) if badge is not None else (),
-            evacuations=self._postures.orders.evacuations_of(zone),
+            evacuations=self._postures.orders.evacuations_of(zone, *rules.around),
             way=self._presences.way(rules, badge, coming, now),
             rooms=self._presences.rooms(rules, badge, coming),
         )

@@ -62,7 +62,7 @@ class Postures:
     def idle(self, portal: str) -> str:
         """What a locked portal shows. In an evacuation one that stands open shows that; one that does not is still locked."""
         rule = self._rules[portal]
-        return "lockdown" if self.orders.locked_down(rule.inner, rule.outer) else "idle_locked"
+        return "lockdown" if self.orders.locked_down(*rule.zones) else "idle_locked"
 
     def into(self, zone: str) -> tuple[Posture, ...]:
         """The postures of the portals that lead into the zone."""

@@ -13,6 +13,7 @@ from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
 from controller.configuration import calendar_configured, configured
 from controller.facility.settings import BadSettings
+from controller.facility.zones import around
 from controller.facts import Facts
 from controller.record.canonical import timestamp
 from controller.record.schedule import ALWAYS, Schedule, Span
@@ -103,9 +104,15 @@ def _rules(ledger: sqlite3.Connection, schedules: dict[str, Schedule], only: str
         """select portal.portal, inner, outer, schedule, first_card, evacuation from portal
         left join unlocking on unlocking.portal = portal.portal order by position""",
     )
+    inside = {row["zone"]: row["inside"] or "" for row in _rows(ledger, "select zone, inside from zone")}
     return {
         row["portal"]: Unlocking(
-            row["inner"], row["outer"], schedules.get(row["schedule"]), bool(row["first_card"]), bool(row["evacuation"])
+            row["inner"],
+            row["outer"],
+            schedules.get(row["schedule"]),
+            bool(row["first_card"]),
+            bool(row["evacuation"]),
+            (*around(row["inner"], inside), *around(row["outer"], inside)),
         )
         for row in rows
         if only in (None, row["portal"])

@@ -19,7 +19,7 @@ def _release_portal(asked: Asked) -> Outcome | Refusal:
         return Refusal(Code.SUBJECT, "body.portal")
     if refusal := within(asked.operator, portal.inner, portal.outer):
         return refusal
-    if asked.facts.orders().locked_down(portal.inner, portal.outer):
+    if asked.facts.orders().locked_down(*portal.unlocking.zones):
         return Refusal(Code.LOCKDOWN, "zone.lockdown")
     if blocking := interlock.blocking(portal.interlock, asked.portals):
         return Refusal(Code.INTERLOCK, f"portal.{blocking}")
@@ -80,7 +80,7 @@ def _lockdown(asked: Asked, rule: Callable[..., Outcome | Refusal], shown: str) 
     outcome = rule(zone, asked.operator, asked.private(f"reason-{asked.id}"), asked.facts.orders())
     if isinstance(outcome, Refusal):
         return outcome
-    concerned = [p.id for p in asked.facility.portals.values() if zone in (posture.SITE, p.inner, p.outer)]
+    concerned = [p.id for p in asked.facility.portals.values() if zone in (posture.SITE, *p.unlocking.zones)]
     return replace(outcome, effects=tuple(PlaySignal(portal, shown) for portal in concerned))
 
 

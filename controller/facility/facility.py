@@ -189,7 +189,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
     zone, plan = ZoneInfo(form.site.timezone), plan_of(form.zone)
     calendar = calendar_of(form.calendar)
     schedules = {"always": always(zone)} | {s.id: schedule_of(s, zone, calendar) for s in form.schedule}
-    portals = {p.id: _portal(p, schedules) for p in form.portal}
+    portals = {p.id: _portal(p, schedules, plan) for p in form.portal}
     conditions, condition_names = conditions_in(form)
     return Facility(
         id=form.site.id,
@@ -229,14 +229,15 @@ def _broker(form: BrokerForm | None, folder: Path) -> BrokerForm | None:
     return msgspec.structs.replace(form, **files)
 
 
-def _portal(form: PortalForm, schedules: dict[str, Schedule]) -> Portal:
+def _portal(form: PortalForm, schedules: dict[str, Schedule], plan: Plan) -> Portal:
     readers = tuple(
         ReaderAt(f"{form.id}/{r.side}", r.device, form.id, r.side, r.annunciator, r.keypad) for r in form.reader
     )
+    around = tuple(dict.fromkeys((*plan.get(form.inner, ()), *plan.get(form.outer, ()))))
     timing = Timing(form.release_s, form.held_open_s)
     return Portal(
         form.id, form.name, form.inner, form.outer, form.lock, form.contact, form.exit_button, readers, timing,
-        Unlocking(form.inner, form.outer, schedules.get(form.unlock), form.first_card, form.evacuation == "release"),
+        Unlocking(form.inner, form.outer, schedules.get(form.unlock), form.first_card, form.evacuation == "release", around),
         form.interlock,
         _pin_hours(form),
     )  # fmt: skip

@@ -23,10 +23,11 @@ Plan = Mapping[str, tuple[str, ...]]
 def plan_of(zones: Sequence[ZoneForm]) -> Plan:
     """How the zones lie in each other."""
     inside = {zone.id: zone.inside for zone in zones}
-    return {id: tuple(_around(id, inside)) for id in inside}
+    return {id: tuple(around(id, inside)) for id in inside}
 
 
-def _around(id: str, inside: Mapping[str, str]) -> list[str]:
+def around(id: str, inside: Mapping[str, str]) -> list[str]:
+    """The zones that this one lies in, the nearest first; `inside`: by zone the one that it lies in, empty for none."""
     found: list[str] = []
     while (id := inside.get(id, "")) and id not in found:
         found.append(id)

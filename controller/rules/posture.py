@@ -55,6 +55,13 @@ class Unlocking:
     first_card: bool
     evacuation: bool = False
     """Whether it stands open in an evacuation of the zones that it leads between."""
+    around: tuple[str, ...] = ()
+    """The zones in which those lie: who is in one of those is in these too."""
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Every zone of which it is a way in or out, or a door within."""
+        return (self.inner, self.outer, *self.around)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +122,9 @@ class Posture:
 
 def posture(portal: str, rule: Unlocking, orders: Orders, now: datetime, trusted: bool) -> Posture:
     """How the portal is to stand now."""
-    if rule.evacuation and orders.evacuations_of(rule.inner, rule.outer):
+    if rule.evacuation and orders.evacuations_of(*rule.zones):
         return Posture(True, EVACUATION)
-    if orders.locked_down(rule.inner, rule.outer):
+    if orders.locked_down(*rule.zones):
         return Posture(False, "lockdown")
     override = orders.overrides.get(portal)
     if override is not None and not override.over(now, trusted):
