@@ -23,12 +23,23 @@ def blocks(language: str) -> list[str]:
 
 def test_first_door_can_be_checked(tmp_path: Path) -> None:
     """The example of a first door is a `site.toml` without a mistake (C8.7)."""
-    (text,) = [text for text in blocks("toml") if "[[portal]]" in text]
-    (tmp_path / "site.toml").write_text(text, encoding="utf-8")
+    first, _ = [text for text in blocks("toml") if "[[portal]]" in text]
+    (tmp_path / "site.toml").write_text(first, encoding="utf-8")
 
     facility = settings_of(tmp_path)
 
     assert list(facility.portals) == ["rnd-door"]
+
+
+def test_what_a_zone_can_ask_for_can_be_checked(tmp_path: Path) -> None:
+    """The example of the rules of access, behind that of the first door, is a `site.toml` without a mistake."""
+    first, rules = [text for text in blocks("toml") if "[[portal]]" in text]
+    (tmp_path / "site.toml").write_text(f"{first}\n{rules}", encoding="utf-8")
+
+    facility = settings_of(tmp_path)
+
+    assert list(facility.zones) == ["rnd", "vault", "drawings"]
+    assert facility.zones["vault"].rules.two_person
 
 
 def test_dashboard_settings_can_be_read(tmp_path: Path) -> None:
