@@ -111,7 +111,8 @@ class Parties:
             records.append(EntryAwaited(at.portal, "in", zone.id, code, *who, waiting, until))
         if not found.persons:
             return Outcome(tuple(records), (PlaySignal(at.portal, found.awaited[person], at.reader),))
-        records += [EscortBegun(at.portal, zone.id, one, escort) for one, escort in found.escorts.items()]
+        if not zone.container:  # nobody goes into one: who brought them into the room goes on answering for them there
+            records += [EscortBegun(at.portal, zone.id, one, escort) for one, escort in found.escorts.items()]
         if len(found.persons) > 1:
             records.append(PartyEntered(at.portal, zone.id, found.persons, waiting))
         entered = []

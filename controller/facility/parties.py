@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from controller.facility.forms import FacilityForm
+from controller.facility.zones import plan_of
 
 MOST_TOGETHER_S = 120
 MOST_ESCORTED = 50
@@ -15,7 +16,8 @@ def party_mistakes(form: FacilityForm) -> Iterator[str]:
             yield f"zone[{n}].together_s: {zone.together_s}; seconds, 1 to {MOST_TOGETHER_S}"
         if not 0 <= zone.escort_ratio <= MOST_ESCORTED:
             yield f"zone[{n}].escort_ratio: {zone.escort_ratio}; people, 0 to {MOST_ESCORTED}"
-    guarded = {zone.id for zone in form.zone if zone.two_person}
+    guarded, plan = {zone.id for zone in form.zone if zone.two_person}, plan_of(form.zone)
     for n, portal in enumerate(form.portal, 1):
-        if portal.unlock and portal.inner in guarded:
-            yield f"portal[{n}].unlock: zone {portal.inner!r} has two_person, and whoever passes an unlocked door is alone"
+        inner, outer = ({side, *plan.get(side, ())} for side in (portal.inner, portal.outer))
+        for zone in sorted(guarded & (inner ^ outer)) if portal.unlock else ():
+            yield f"portal[{n}].unlock: zone {zone!r} has two_person, and whoever passes an unlocked door is alone"

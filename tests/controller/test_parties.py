@@ -20,7 +20,9 @@ from sites import (
     tap,
 )
 
+from controller import party_facts
 from controller.explaining import explained
+from controller.facility.settings import BadSettings
 from controller.inbox import Input
 from controller.record import requests as ask
 from controller.record.asks.presence import CorrectPresence
@@ -473,3 +475,31 @@ def test_a_rule_that_is_gone_is_violated_no_more(site: TestSite, tmp_path: Path)
 
     assert said(again.turn(leaf("lab-door", False)), "zone.restored") == [("zone.restored", B, "second_person")]
     site.ledger = again.ledger
+
+
+def test_container_takes_no_visitor_from_the_escort(tmp_path: Path) -> None:
+    """Who opens a container with an escort's badge stays the affair of whoever brought them into the room (C7.7)."""
+    text = TEXT.replace("two_person = true\n", 'kind = "container"\ninside = "lab"\n')
+    site = staffed(make_site(tmp_path, text=text))
+    walk(site, *into("lab-door", VISITOR, A))
+
+    records = walk(site, *into("vault-door", VISITOR, A))
+
+    assert [person for _, person, _ in said(records, "entry.granted")] == [VISITOR, A]
+    inside = party_facts.inside(site.ledger.connection, site.facility.zones["lab"].rules)
+    assert (inside.holders, inside.escorted) == ({A}, {VISITOR: A})
+    walk(site, *out_of("lab-door", A))
+    assert said(after(site, 15), "zone.violated") == [("zone.violated", VISITOR, "escort")]
+    site.close()
+
+
+@pytest.mark.parametrize(("inner", "outer"), [("vault", "lab"), ("lab", "vault"), ("rack", "lab")])
+def test_no_hours_unlock_a_way_into_a_zone_of_two(tmp_path: Path, inner: str, outer: str) -> None:
+    """A door by which one could walk in alone in its hours is a mistake: in either direction, and into a zone within (C8.9)."""
+    rack = '[[zone]]\nid = "rack"\nname = { ja = "棚", en = "Rack" }\ninside = "vault"\n'
+    unlocked = f'inner = "{inner}"\nouter = "{outer}"\nunlock = "office"\n'
+
+    with pytest.raises(BadSettings) as error:
+        make_site(tmp_path, text=TEXT.replace('inner = "vault"\nouter = "lab"\n', unlocked) + rack)
+
+    assert "portal[3].unlock: zone 'vault' has two_person" in str(error.value)
