@@ -34,6 +34,7 @@ from controller.presences import Coming, Presences
 from controller.rates import Rates
 from controller.record.canonical import timestamp
 from controller.record.kinds.request import RequestAccepted, RequestRefused, RequestsRejected
+from controller.record.kinds.right import ESCORTED
 from controller.record.kinds.site import InputsDropped, PartFailed, PartRecovered
 from controller.record.refusals import Code
 from controller.record.requests import Request
@@ -379,14 +380,15 @@ class Judgement:
         portal = self._facility.portals[reader.portal]
         decision = access.leave(self._cases.into(portal.inner, tap, known, now))
         manner = ""
-        if isinstance(decision, access.Grant) and portal.outer:
-            beyond = access.decide(
-                self._cases.into(portal.outer, tap, known, now, coming=Coming(portal.inner, portals))
-            )
+        if portal.outer:
+            into = self._cases.into(portal.outer, tap, known, now, coming=Coming(portal.inner, portals))
+            beyond = access.decide(into)
             if isinstance(beyond, access.Grant):
                 manner = beyond.manner
-            elif beyond.code is not Code.EVACUATION:  # which all are to come through
-                decision = beyond
+            elif into.rights and all(right.manner == ESCORTED for right in into.rights):
+                manner = ESCORTED  # who may not be there now even with an escort is no right holder for it
+            if isinstance(beyond, Refusal) and isinstance(decision, access.Grant) and beyond.code is not Code.EVACUATION:
+                decision = beyond  # but not in an evacuation, which all are to come through
         if isinstance(decision, Refusal):
             outcome = passage.exit_request(at, decision, tap, known)
         else:

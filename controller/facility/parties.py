@@ -19,5 +19,5 @@ def party_mistakes(form: FacilityForm) -> Iterator[str]:
     guarded, plan = {zone.id for zone in form.zone if zone.two_person}, plan_of(form.zone)
     for n, portal in enumerate(form.portal, 1):
         inner, outer = ({side, *plan.get(side, ())} for side in (portal.inner, portal.outer))
-        for zone in sorted(guarded & (inner ^ outer)) if portal.unlock else ():
-            yield f"portal[{n}].unlock: zone {zone!r} has two_person, and whoever passes an unlocked door is alone"
+        for into in sorted(guarded & (inner ^ outer)) if portal.unlock else ():
+            yield f"portal[{n}].unlock: zone {into!r} has two_person, and whoever passes an unlocked door is alone"

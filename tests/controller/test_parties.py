@@ -398,6 +398,19 @@ def test_still_the_escorts_in_the_zone_around(site: TestSite) -> None:
     assert said(after(site, 15), "zone.violated") == [("zone.violated", VISITOR, "escort")]
 
 
+def test_no_lockdown_makes_a_visitor_a_right_holder(site: TestSite) -> None:
+    """A visitor who comes out into a zone that they may not enter just now is their escort's still, and no second person."""
+    walk(site, *into("lab-door", VISITOR, A, B))
+    walk(site, *into("vault-door", VISITOR, A, B))
+    assert site.asks(ask.BeginLockdown("lab"), 2) is None
+
+    walk(site, *out_of("vault-door", VISITOR))
+
+    inside = party_facts.inside(site.ledger.connection, site.facility.zones["lab"].rules)
+    assert (inside.holders, inside.escorted) == (frozenset(), {VISITOR: A})
+    assert said(after(site, 15), "zone.violated") == [("zone.violated", VISITOR, "escort")]
+
+
 def test_an_explanation_says_who_is_missing(site: TestSite) -> None:
     """Asked of one person alone, the same checks say what the door waits for: an escort, a second person (C7.7, C8.9)."""
 
