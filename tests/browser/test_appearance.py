@@ -86,6 +86,26 @@ class Looker:
         self.page.on("console", lambda said: self.complaints.append(said.text) if "Security" in said.text else None)
         if name:
             served.sign_in(self.page, name)
+        self._url, self._lang = served.url, lang
+
+    def go(self, address: str) -> None:
+        """To the page in this language."""
+        self.page.goto(f"{self._url}{address}{'&' if '?' in address else '?'}lang={self._lang}")
+
+    def in_every_dress(self, address: str) -> None:
+        """What must hold of the page that is shown: light and dark, on a phone and a desk."""
+        for theme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+            for width, height in SIZES.values():
+                self.page.set_viewport_size({"width": width, "height": height})
+                found = Axe().run(self.page, options=OPTIONS)
+                assert found.violations_count == 0, f"{address} {theme} {width}: {found.generate_report()}"
+                assert self.page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+    def close(self) -> None:
+        """Ends it; nothing was asked for elsewhere, and the console stayed silent."""
+        assert (self.strays, self.complaints) == ([], [])
+        self.page.context.close()
 
 
 @pytest.fixture(scope="module")
@@ -110,15 +130,9 @@ def test_every_page_in_every_dress(
 ) -> None:
     """axe finds nothing, nothing is wider than the screen, nothing comes from elsewhere, the console stays silent."""
     eye = looker(name, lang)
-    eye.page.goto(f"{served.url}{address}{'&' if '?' in address else '?'}lang={lang}")
+    eye.go(address)
     eye.page.locator("details.menu summary").click()
-    for theme in ("light", "dark"):
-        eye.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-        for width, height in SIZES.values():
-            eye.page.set_viewport_size({"width": width, "height": height})
-            found = Axe().run(eye.page, options=OPTIONS)
-            assert found.violations_count == 0, f"{theme} {width}: {found.generate_report()}"
-            assert eye.page.evaluate("document.documentElement.scrollWidth") <= width
+    eye.in_every_dress(address)
 
     assert (eye.strays, eye.complaints) == ([], [])
 

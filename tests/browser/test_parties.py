@@ -27,7 +27,7 @@ def test_a_waiting_door_in_every_dress(browser: Browser, tmp_path: Path, lang: s
         ("/portals/factory/lab", "[data-violation=escort]"),
         ("/", "[data-violation=second_person]"),
     ):
-        eye.page.goto(f"{served.url}{address}?lang={lang}")
+        eye.go(address)
         for theme in ("light", "dark"):
             eye.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
             expect(eye.page.locator(shown)).to_be_visible()

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from example_house import House
 from playwright.sync_api import Browser, expect
 
@@ -11,7 +10,7 @@ from controller.record.kinds import badge, condition, person, review, right
 from controller.record.private import PrivateRef
 
 from .conftest import Served
-from .test_appearance import OPTIONS, SIZES, Looker
+from .test_appearance import Looker
 
 DUE = ("2026-12-01", "2026-12-01T15:00:00.000000Z")
 UNTIL = "2027-03-31T15:00:00.000000Z"
@@ -60,17 +59,10 @@ def test_every_page_in_every_dress(browser: Browser, reviewed: Served, lang: str
     for name, addresses in PAGES.items():
         eye = Looker(browser, reviewed, name, lang)
         for address in addresses:
-            eye.page.goto(f"{reviewed.url}{address}{'&' if '?' in address else '?'}lang={lang}")
+            eye.go(address)
             expect(eye.page.locator("h1")).to_be_visible()
-            for theme in ("light", "dark"):
-                eye.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-                for width, height in SIZES.values():
-                    eye.page.set_viewport_size({"width": width, "height": height})
-                    found = Axe().run(eye.page, options=OPTIONS)
-                    assert found.violations_count == 0, f"{address} {theme} {width}: {found.generate_report()}"
-                    assert eye.page.evaluate("document.documentElement.scrollWidth") <= width, address
-        assert (eye.strays, eye.complaints) == ([], [])
-        eye.page.context.close()
+            eye.in_every_dress(address)
+        eye.close()
 
 
 def test_somebody_leaves(browser: Browser, fresh: Served) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from example_house import House
 from playwright.sync_api import Browser, expect
 
@@ -12,7 +11,7 @@ from controller.record.kinds.noted import EntryConfirmed
 from controller.record.kinds.presence import PresenceMoved
 
 from .conftest import Served
-from .test_appearance import OPTIONS, SIZES, Looker
+from .test_appearance import Looker
 
 PAGES = {
     "manager": [
@@ -40,17 +39,10 @@ def test_presence_in_every_dress(browser: Browser, house: Served, name: str, lan
     """axe finds nothing on the pages, on a phone and a desk, light and dark; nothing is too wide."""
     eye = Looker(browser, house, name, lang)
     for address in PAGES[name]:
-        eye.page.goto(f"{house.url}{address}{'&' if '?' in address else '?'}lang={lang}")
+        eye.go(address)
         expect(eye.page.get_by_role("heading", level=1)).to_be_visible()
-        for theme in ("light", "dark"):
-            eye.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-            for width, height in SIZES.values():
-                eye.page.set_viewport_size({"width": width, "height": height})
-                found = Axe().run(eye.page, options=OPTIONS)
-                assert found.violations_count == 0, f"{address} {theme} {width}: {found.generate_report()}"
-                assert eye.page.evaluate("document.documentElement.scrollWidth") <= width
-    assert (eye.strays, eye.complaints) == ([], [])
-    eye.page.context.close()
+        eye.in_every_dress(address)
+    eye.close()
 
 
 def test_people_come_and_go_on_the_open_page(browser: Browser, tmp_path: Path) -> None:

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from example_house import House
 from playwright.sync_api import Browser, expect
 
 from controller.record.kinds import calendar, evacuation
 
 from .conftest import Served
-from .test_appearance import OPTIONS, SIZES, Looker
+from .test_appearance import Looker
 
 
 @pytest.fixture
@@ -65,17 +64,10 @@ def test_an_evacuation_in_every_dress(browser: Browser, tmp_path: Path, lang: st
     served = Served(House(tmp_path).settle().a_day().calendar().evacuate())
     eye = Looker(browser, served, "suzuki", lang)
     for address in ("/", "/schedules", "/evacuation/factory", "/evacuation/factory/all/end", "/ledger"):
-        eye.page.goto(f"{served.url}{address}?lang={lang}")
+        eye.go(address)
         expect(eye.page.locator('[data-evacuation="factory/*"]')).to_be_visible()
-        for theme in ("light", "dark"):
-            eye.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-            for width, height in SIZES.values():
-                eye.page.set_viewport_size({"width": width, "height": height})
-                found = Axe().run(eye.page, options=OPTIONS)
-                assert found.violations_count == 0, f"{address} {theme} {width}: {found.generate_report()}"
-                assert eye.page.evaluate("document.documentElement.scrollWidth") <= width
-    assert (eye.strays, eye.complaints) == ([], [])
-    eye.page.context.close()
+        eye.in_every_dress(address)
+    eye.close()
     served.close()
 
 

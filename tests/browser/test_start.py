@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from example_house import House
 from playwright.sync_api import Browser, expect
 
 from controller.record.kinds import start
 
 from .conftest import Served
-from .test_appearance import OPTIONS, SIZES, Looker
+from .test_appearance import Looker
 
 PAGES = {
     "suzuki": [
@@ -41,17 +40,10 @@ def test_the_start_in_every_dress(browser: Browser, alone: Served, name: str, la
     """axe finds nothing on banner, list and confirmation, on a phone and a desk, light and dark; nothing is too wide."""
     eye = Looker(browser, alone, name, lang)
     for address in PAGES[name]:
-        eye.page.goto(f"{alone.url}{address}{'&' if '?' in address else '?'}lang={lang}")
+        eye.go(address)
         expect(eye.page.locator("[data-start=factory]")).to_be_visible()
-        for theme in ("light", "dark"):
-            eye.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-            for width, height in SIZES.values():
-                eye.page.set_viewport_size({"width": width, "height": height})
-                found = Axe().run(eye.page, options=OPTIONS)
-                assert found.violations_count == 0, f"{address} {theme} {width}: {found.generate_report()}"
-                assert eye.page.evaluate("document.documentElement.scrollWidth") <= width
-    assert (eye.strays, eye.complaints) == ([], [])
-    eye.page.context.close()
+        eye.in_every_dress(address)
+    eye.close()
 
 
 def test_from_the_banner_to_its_end(browser: Browser, tmp_path: Path) -> None:

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from example_house import SHA, House
 from playwright.sync_api import Browser, expect
 
 from controller.record.kinds import condition
 
 from .conftest import Served
-from .test_appearance import OPTIONS, SIZES, Looker
+from .test_appearance import Looker
 
 PAGES = {
     "suzuki": [
@@ -45,17 +44,10 @@ def test_training_in_every_dress(browser: Browser, required: Served, name: str, 
     """axe finds nothing on matrix, form, history, withdrawal and My page, phone and desk, light and dark; nothing too wide."""
     eye = Looker(browser, required, name, lang)
     for address in PAGES[name]:
-        eye.page.goto(f"{required.url}{address}{'&' if '?' in address else '?'}lang={lang}")
+        eye.go(address)
         expect(eye.page.locator("h1")).to_be_visible()
-        for theme in ("light", "dark"):
-            eye.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-            for width, height in SIZES.values():
-                eye.page.set_viewport_size({"width": width, "height": height})
-                found = Axe().run(eye.page, options=OPTIONS)
-                assert found.violations_count == 0, f"{address} {theme} {width}: {found.generate_report()}"
-                assert eye.page.evaluate("document.documentElement.scrollWidth") <= width, address
-    assert (eye.strays, eye.complaints) == ([], [])
-    eye.page.context.close()
+        eye.in_every_dress(address)
+    eye.close()
 
 
 def test_a_course_for_those_who_lack_it(browser: Browser, tmp_path: Path) -> None:
