@@ -23,8 +23,11 @@ system:
 demo: install
 	$(BIN)/sekimori demo
 
+# Most tests wait for processes: one more at a time than there are cores.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+
 test: install system lint
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
