@@ -49,6 +49,7 @@ def test_a_database_of_an_older_program_gets_what_it_lacks(tmp_path):
         connection.execute(sa.insert(db.record).values(row | {"code": "", "result": "", "mark": "alone"}))
         connection.exec_driver_sql("drop index record_mark")
         connection.exec_driver_sql("alter table record drop column mark")
+        connection.exec_driver_sql("drop index operator_person")
         connection.exec_driver_sql("alter table operator drop column person")
     old.dispose()
 
@@ -57,6 +58,7 @@ def test_a_database_of_an_older_program_gets_what_it_lacks(tmp_path):
         assert connection.execute(sa.select(db.record.c.seq, db.record.c.mark)).all() == [(1, None)]
         assert connection.execute(sa.select(db.projected["operator"].c.person)).all() == []
         assert "record_mark" in {index["name"] for index in sa.inspect(connection).get_indexes("record")}
+        assert "operator_person" in {index["name"] for index in sa.inspect(connection).get_indexes("operator")}
     new.dispose()
 
 
