@@ -154,7 +154,9 @@ def test_a_ledger_that_cannot_be_read_is_tried_again(site: TestSite, tmp_path: P
             linked.taps(3)
             place.symlink_to(site.ledger.path)
             linked.all_acknowledged()
-            assert heard_records(dashboard) == list(range(1, site.ledger.size + 1))
+            size = site.ledger.size
+            until("the last came", lambda: size in heard_records(dashboard) or None)
+            assert heard_records(dashboard) == list(range(1, size + 1))
         finally:
             linked.end()
 
