@@ -18,7 +18,7 @@ from controller.rules.clock import trusted
 from controller.rules.daily import last_at
 from controller.rules.outcome import Outcome
 from controller.rules.passback import OUTSIDE, Way, Whereabouts
-from controller.rules.portal import Passer, PortalState
+from controller.rules.portal import PortalState
 from controller.rules.presence import Room
 from controller.rules.zone import ZoneRules
 from controller.timekeeper import Now
@@ -33,10 +33,6 @@ class Coming:
     origin: str
     portals: Mapping[str, PortalState]
 
-    def passing(self) -> list[Passer]:
-        """Everybody known who was let pass, and was not seen to."""
-        return [passer for state in self.portals.values() for passer in state.passing if passer.person is not None]
-
 
 class Presences:
     """One site's; belongs to the loop's thread. Keeps nothing."""
@@ -44,6 +40,11 @@ class Presences:
     def __init__(self, facility: Facility, facts: Facts) -> None:
         self._facility = facility
         self._facts = facts
+        self._doors = {
+            zone.id: [p.id for p in facility.portals.values() if {p.inner, p.outer} & zone.rules.within]
+            for zone in facility.zones.values()
+        }
+        """By zone, the portals through which one is on the way into it: of hundreds, a few."""
 
     def followed(self, outcome: Outcome) -> Outcome:
         """The outcome with the records that follow from it: people who moved, and doubts; the very same one for none."""
@@ -134,7 +135,9 @@ class Presences:
 
     def _others(self, zone: ZoneRules, person: int, coming: Coming) -> int:
         """How many others are in the zone or on their way into it, counted up to its limit."""
-        arriving = {passer.person for passer in coming.passing() if passer.zone in zone.within} - {person, None}
+        states = [state for portal in self._doors[zone.id] if (state := coming.portals.get(portal)) is not None]
+        passing = (passer for state in states for passer in state.passing)
+        arriving = {passer.person for passer in passing if passer.zone in zone.within} - {person, None}
         apart = [person, *(known for known in arriving if known is not None)]
         return len(arriving) + presence_facts.count(self._facts.connection, zone.within, apart, zone.most_inside)
 
