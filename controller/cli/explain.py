@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from controller.cli.command import DONE, FOUND, command, read_ledger
+from controller.cli.instants import instant
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.progress import Bar
@@ -41,7 +42,7 @@ def explain(
     if len(called) != 1:
         return _unknown(voice, "explain.several" if called else "explain.person", "person", person)
     now = datetime.now(UTC)
-    when = now if at is None else _instant(voice, at, facility.timezone)
+    when = now if at is None else instant(voice, at, facility.timezone)
     try:
         found = _at(voice, facility, ledger, called[0], portal, when, now)
     except Unknown as error:
@@ -56,13 +57,6 @@ def _unknown(voice: Voice, text: str, place: str, said: str) -> int:
     voice.answer({"code": "subject", "place": place})
     return FOUND
 
-
-def _instant(voice: Voice, said: str, zone: ZoneInfo) -> datetime:
-    try:
-        at = datetime.fromisoformat(said)
-    except ValueError as error:
-        raise typer.BadParameter(voice.text("export.date", said=said)) from error
-    return at if at.tzinfo is not None else at.replace(tzinfo=zone)
 
 
 def _at(

@@ -1,6 +1,5 @@
 """`sekimori export`, `verify` and `rebuild`: the ledger taken out, looked at from outside, and its tables folded anew."""
 
-from datetime import datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ import msgspec
 import typer
 
 from controller.cli.command import DONE, FOUND, command, read_ledger, read_ledger_file
+from controller.cli.instants import instant
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
@@ -49,8 +49,8 @@ def export(
         connection,
         output,
         format=form.value,
-        from_at=None if since is None else _instant(voice, since, zone),
-        to_at=None if until is None else _instant(voice, until, zone, end=True),
+        from_at=None if since is None else instant(voice, since, zone),
+        to_at=None if until is None else instant(voice, until, zone, end_of_day=True),
     )
     first, last = done.first or 0, done.last or 0
     voice.say("export.done", count=done.count, first=first, last=last, file=output, style="green")
@@ -60,16 +60,6 @@ def export(
     voice.answer(msgspec.to_builtins(done))
     return DONE
 
-
-def _instant(voice: Voice, said: str, zone: ZoneInfo, end: bool = False) -> datetime:
-    """A date or a time as the site's clock shows it; a date as an end includes its day."""
-    try:
-        at = datetime.fromisoformat(said)
-    except ValueError as error:
-        raise typer.BadParameter(voice.text("export.date", said=said)) from error
-    if end and len(said) <= len("2026-11-22") and at.time() == time(0):
-        at += timedelta(days=1)
-    return at if at.tzinfo is not None else at.replace(tzinfo=zone)
 
 
 @command

@@ -1,6 +1,5 @@
 """`sekimori presence`: where people are, by hand, and entries from the reception's book. For a site without a dashboard."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -8,6 +7,7 @@ import typer
 
 from controller.app import command as ask_controller
 from controller.cli.command import DONE, FOUND, command, read_ledger
+from controller.cli.instants import instant
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
@@ -65,12 +65,7 @@ def note(
 ) -> int:
     """They passed there at that time, by the book."""
     voice = Voice(lang, as_json)
-    try:
-        local = datetime.fromisoformat(at)
-    except ValueError as error:
-        raise typer.BadParameter(voice.text("presence.time")) from error
-    zone = ZoneInfo(Names(read_ledger(data)).timezone())
-    book_at = timestamp((local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC))
+    book_at = timestamp(instant(voice, at, ZoneInfo(Names(read_ledger(data)).timezone())))
     asked = {"person": person, "portal": portal, "side": side, "book_at": book_at, "reason": reason}
     return _told(voice, ask_controller(data, "entry.note", asked), "presence.noted")
 
@@ -89,7 +84,7 @@ def decline(data: Data, lang: Language, note: Note, as_json: AsJson = False) -> 
     return _told(Voice(lang, as_json), ask_controller(data, "entry.decline", {"note": note}), "presence.declined")
 
 
-def _told(voice: Voice, answer: dict[str, Any], done: str, **more: Any) -> int:  # noqa: ANN401 - into the text
+def _told(voice: Voice, answer: dict[str, Any], done: str, **more: object) -> int:
     """Says what the controller answered; the exit code."""
     code = answer["code"]
     if code:

@@ -4,13 +4,14 @@ import csv
 import io
 import json
 import sqlite3
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from controller.cli.command import DONE, FOUND, command, read_ledger
+from controller.cli.instants import instant
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.progress import Bar
@@ -46,7 +47,7 @@ def register(
         return FOUND
     local = ZoneInfo(names.timezone())
     now = datetime.now(UTC)
-    when = now if at is None else min(now, _instant(voice, at, local))
+    when = now if at is None else min(now, instant(voice, at, local, end_of_day=True))
     tables = ledger if when == now else _past(voice, ledger, when)
     found = holders({name: _rows(tables, name) for name in SOURCES}, timestamp(when), zone)
     lines = [_line(ledger, names, voice, one, local) for one in found]
@@ -76,16 +77,6 @@ def _shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _instant(voice: Voice, said: str, zone: ZoneInfo) -> datetime:
-    """The end of the day that was written, or the time."""
-    try:
-        if len(said) == len("2026-11-24"):
-            return datetime.combine(date.fromisoformat(said) + timedelta(days=1), time(0), zone).astimezone(UTC)
-        written = datetime.fromisoformat(said)
-        return (written if written.tzinfo is not None else written.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(voice.text("export.date", said=said)) from error
-
 
 def _past(voice: Voice, ledger: sqlite3.Connection, when: datetime) -> sqlite3.Connection:
     with Bar(voice) as bar:
@@ -95,7 +86,7 @@ def _past(voice: Voice, ledger: sqlite3.Connection, when: datetime) -> sqlite3.C
 
 
 def _rows(tables: sqlite3.Connection, name: str) -> list[dict[str, Any]]:
-    cursor = tables.execute(f"select * from {name}")  # noqa: S608 - of SOURCES
+    cursor = tables.execute(f"select * from {name}")  # noqa: S608 - one of SOURCES
     columns = [column[0] for column in cursor.description]
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
@@ -119,25 +110,23 @@ def _line(ledger: sqlite3.Connection, names: Names, voice: Voice, one: Holder, l
         "set_by": names.operator(one.set_by) or str(one.set_by or ""),
         "asked_by": names.operator(one.requested_by) or str(one.requested_by or ""),
         "state": words(one.state, lang, "state"),
-        "training": [_training(ledger, voice, course, local) for course in one.training],
+        "training": [_training(names, voice, course, local) for course in one.training],
     }
 
 
 def _text(ledger: sqlite3.Connection, one: Holder) -> dict[str, str]:
     row = ledger.execute(
-        f"select text from private where id = ? and version = ? and {HELD}",  # noqa: S608
+        f"select text from private where id = ? and version = ? and {HELD}",  # noqa: S608 - a constant
         (one.private, one.version),
     ).fetchone()
     return {} if row is None else dict(json.loads(row[0]))
 
 
-def _training(ledger: sqlite3.Connection, voice: Voice, one: Training, local: ZoneInfo) -> dict[str, Any]:
-    row = ledger.execute(
-        f"select name_{voice.lang} from condition where condition = ?",  # noqa: S608
-        (f"training:{one.course}",),
-    ).fetchone()
+def _training(names: Names, voice: Voice, one: Training, local: ZoneInfo) -> dict[str, Any]:
+    id = f"training:{one.course}"
+    called = names.place("condition", id, voice.lang)
     until = None if one.until_at is None else _last_day(one.until_at, local)
-    return {"course": one.course, "name": one.course if row is None else row[0], "on_day": one.on_day, "until": until}
+    return {"course": one.course, "name": one.course if called == id else called, "on_day": one.on_day, "until": until}
 
 
 def _day(at: str, local: ZoneInfo) -> str:

@@ -2,12 +2,14 @@
 
 import sqlite3
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from controller.cli.command import DONE, FOUND, command, read_ledger
+from controller.cli.instants import instant
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
@@ -38,7 +40,7 @@ def schedule(
     voice, ledger = Voice(lang, as_json), read_ledger(data)
     names = Names(ledger)
     zone = ZoneInfo(names.timezone())
-    when = datetime.now(UTC) if at is None else _instant(voice, at, zone)
+    when = datetime.now(UTC) if at is None else instant(voice, at, zone)
     schedules = read_schedules(_sources(ledger, zone))
     rules = _rules(ledger, schedules, portal)
     if portal is not None and not rules:
@@ -68,13 +70,6 @@ def schedule(
     )
     return DONE
 
-
-def _instant(voice: Voice, said: str, zone: ZoneInfo) -> datetime:
-    try:
-        at = datetime.fromisoformat(said)
-    except ValueError as error:
-        raise typer.BadParameter(voice.text("export.date", said=said)) from error
-    return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 # What the tables say -----------------------------------------------------------------------------------------------------
@@ -128,7 +123,7 @@ def _waiting(ledger: sqlite3.Connection, today: date) -> list[dict[str, Any]]:
     )
 
 
-def _settings_changed(voice: Voice, data: Any, facts: Facts) -> bool:  # noqa: ANN401 - a path, as `Data` has it
+def _settings_changed(voice: Voice, data: Path, facts: Facts) -> bool:
     """Whether `site.toml` says something else than the controller has read: that holds from its next start on."""
     try:
         facility = settings_of(data)
