@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +13,7 @@ from dashboard.database import outbox, private_text, projected, record
 from dashboard.read import requests
 from dashboard.read.names import Names
 from dashboard.read.requests import Asked
-from dashboard.read.sites import Site, sites
+from dashboard.read.sites import Site, of_site, sites
 
 KIND = "person.leave"
 MOST_OF_ONE = 500
@@ -70,7 +69,7 @@ def held(connection: sa.Connection, names: Names, person: int) -> list[Held]:
         table = projected[ending.table].c
         query = (
             sa.select(table[ending.key], table[ending.shown])
-            .where(*_here(table, names.site), table.person == person, table.state.in_(ending.states))
+            .where(*of_site(projected[ending.table], names.site), table.person == person, table.state.in_(ending.states))
             .order_by(table[ending.key])
             .limit(MOST_OF_ONE)
         )
@@ -78,10 +77,6 @@ def held(connection: sa.Connection, names: Names, person: int) -> list[Held]:
             which = names.zones.get(shown, shown) if ending.shown == "zone" else str(shown or "")
             found.append(Held(ending.table, str(id), which, ending.to_do))
     return found
-
-
-def _here(table: Any, site: Site) -> tuple[sa.ColumnElement[bool], ...]:  # noqa: ANN401 - a table's columns
-    return (table.ledger_site == site.id, table.epoch == site.epoch)
 
 
 def namesakes(connection: sa.Connection, others: Collection[str], name: str, lang: str) -> list[Namesake]:
@@ -92,7 +87,7 @@ def namesakes(connection: sa.Connection, others: Collection[str], name: str, lan
         query = (
             sa.select(person.person)
             .join(private_text, sa.and_(text.ledger_site == person.ledger_site, text.id == person.private))
-            .where(*_here(person, site), person.state.in_(("active", "suspended")))
+            .where(*of_site(projected["person"], site), person.state.in_(("active", "suspended")))
             .where(text.text["name"].as_string() == name)
             .order_by(person.person)
             .limit(MOST_NAMESAKES)
@@ -129,7 +124,7 @@ def _effect(connection: sa.Connection, asked: Asked, lang: str, now: datetime) -
     names.learn([number])
     person, row = projected["person"].c, None
     if number is not None and asked.state == "accepted":
-        query = sa.select(person.left_at, person.leaves_on).where(*_here(person, site), person.person == number)
+        query = sa.select(person.left_at, person.leaves_on).where(*of_site(projected["person"], site), person.person == number)
         row = connection.execute(query).first()
     left_at, leaves_on = (row.left_at or "", row.leaves_on or "") if row is not None else ("", "")
     hand_in = _handed_in(connection, site, number, asked) if left_at else ()
@@ -166,7 +161,7 @@ def _handed_in(connection: sa.Connection, site: Site, person: int | None, asked:
     badge = projected["badge"].c
     query = (
         sa.select(badge.badge, badge.label)
-        .where(*_here(badge, site), badge.person == person, badge.seq.between(asked.first, asked.last))
+        .where(*of_site(projected["badge"], site), badge.person == person, badge.seq.between(asked.first, asked.last))
         .order_by(badge.badge)
     )
     return tuple(f"{label} (#{number})" for number, label in connection.execute(query))

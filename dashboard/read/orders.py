@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from dashboard.database import projected, source
 from dashboard.read.names import Names
+from dashboard.read.sites import of_site
 
 SITE = "*"
 """The zone of a lockdown of the whole site."""
@@ -31,28 +32,28 @@ class Order:
 def override(connection: sa.Connection, names: Names, portal: str) -> Order | None:
     """The override of a portal."""
     table = projected["portal_override"]
-    row = connection.execute(sa.select(table).where(*_here(table, names), table.c.portal == portal)).first()
+    row = connection.execute(sa.select(table).where(*of_site(table, names.site), table.c.portal == portal)).first()
     return None if row is None else _order(names, row, row.portal, row.posture, row.until_at)
 
 
 def overrides(connection: sa.Connection, names: Names) -> dict[str, Order]:
     """The overrides of a site by portal."""
     table = projected["portal_override"]
-    rows = connection.execute(sa.select(table).where(*_here(table, names))).all()
+    rows = connection.execute(sa.select(table).where(*of_site(table, names.site))).all()
     return {row.portal: _order(names, row, row.portal, row.posture, row.until_at) for row in rows}
 
 
 def lockdowns(connection: sa.Connection, names: Names) -> dict[str, Order]:
     """The lockdowns of a site by zone, `*` for all of it."""
     table = projected["lockdown"]
-    rows = connection.execute(sa.select(table).where(*_here(table, names)).order_by(table.c.zone)).all()
+    rows = connection.execute(sa.select(table).where(*of_site(table, names.site)).order_by(table.c.zone)).all()
     return {row.zone: _order(names, row, row.zone, "locked", "") for row in rows}
 
 
 def evacuations(connection: sa.Connection, names: Names) -> dict[str, Order]:
     """The evacuations of a site by zone, `*` for all of it. Who began one at the console, or by a contact, has no name."""
     table = projected["evacuation"]
-    rows = connection.execute(sa.select(table).where(*_here(table, names)).order_by(table.c.zone)).all()
+    rows = connection.execute(sa.select(table).where(*of_site(table, names.site)).order_by(table.c.zone)).all()
     return {row.zone: _order(names, row, row.zone, row.cause, "") for row in rows}
 
 
@@ -68,10 +69,6 @@ def evacuated_sites(connection: sa.Connection, among: Collection[str]) -> list[s
     mine = sa.and_(table.ledger_site == source.c.ledger_site, table.epoch == source.c.epoch)
     query = sa.select(source.c.ledger_site).join_from(source, projected["evacuation"], mine).distinct()
     return [id for (id,) in connection.execute(query.where(source.c.ledger_site.in_(among)))]
-
-
-def _here(table: sa.Table, names: Names) -> tuple[sa.ColumnElement[bool], ...]:
-    return (table.c.ledger_site == names.site.id, table.c.epoch == names.site.epoch)
 
 
 def _order(names: Names, row: Any, place: str, posture: str, until_at: str) -> Order:  # noqa: ANN401 - a database row

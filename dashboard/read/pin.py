@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from controller.record.canonical import timestamp
 from dashboard.database import projected
 from dashboard.read.names import Names
-from dashboard.read.sites import Site
+from dashboard.read.sites import Site, of_site
 
 SHOWN = timedelta(hours=12)
 """So long a call for help stands on the page of what is now; the ledger has it for good."""
@@ -50,7 +50,7 @@ def of_person(connection: sa.Connection, site: Site, person: int, now: datetime)
     """How the person's PIN stands now."""
     table = projected["pin"].c
     query = sa.select(table.state, table.failures, table.locked_until, table.set_at)
-    row = connection.execute(query.where(*_mine(table, site), table.person == person)).first()
+    row = connection.execute(query.where(*of_site(projected["pin"], site), table.person == person)).first()
     if row is None:
         return Pin("", 0, "", "")
     locked = row.locked_until or ""
@@ -61,7 +61,7 @@ def enrolment(connection: sa.Connection, site: Site, reader: str) -> Enrolment |
     """What became of the last one at this reader."""
     table = projected["pin_enrolment"].c
     query = sa.select(table.person, table.state, table.code, table.until_at, table.seq)
-    row = connection.execute(query.where(*_mine(table, site), table.reader == reader)).first()
+    row = connection.execute(query.where(*of_site(projected["pin_enrolment"], site), table.reader == reader)).first()
     return None if row is None else Enrolment(row.person, row.state, row.code or "", row.until_at, row.seq)
 
 
@@ -69,7 +69,7 @@ def calls(connection: sa.Connection, names: Names, now: datetime) -> list[Duress
     """The calls for help of the last hours, the newest first."""
     table = projected["duress"].c
     query = sa.select(table.duress, table.person, table.portal, table.at)
-    recent = query.where(*_mine(table, names.site), table.at > timestamp(now - SHOWN))
+    recent = query.where(*of_site(projected["duress"], names.site), table.at > timestamp(now - SHOWN))
     rows = connection.execute(recent.order_by(table.duress.desc()).limit(_MOST)).all()
     names.learn(row.person for row in rows)
     return [
@@ -80,7 +80,3 @@ def calls(connection: sa.Connection, names: Names, now: datetime) -> list[Duress
 def calls_text(found: list[Duress]) -> str:
     """The calls in one text, for the page to see that it changed."""
     return " ".join(str(call.seq) for call in found)
-
-
-def _mine(table: sa.ColumnCollection[str, sa.Column[object]], site: Site) -> tuple[sa.ColumnElement[bool], ...]:
-    return (table.ledger_site == site.id, table.epoch == site.epoch)

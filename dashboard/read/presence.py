@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from controller.record.muster import Doubt, Muster, Place, Present, muster
 from dashboard.database import projected
 from dashboard.read.names import Names
-from dashboard.read.sites import Site
+from dashboard.read.sites import Site, of_site
 
 MOST_NOTED = 200
 """Entries by hand that the page lists, the newest first; the ledger has all."""
@@ -68,14 +68,14 @@ def whereabouts(connection: sa.Connection, names: Names, person: int) -> Present
 def _places(connection: sa.Connection, names: Names, *more: sa.ColumnElement[bool]) -> list[Place]:
     table = projected["presence"]
     columns = [table.c[name] for name in ("person", "zone", "since", "certain", "source", "portal", "seq")]
-    query = sa.select(*columns).where(*_here(table, names), table.c.zone != "", *more)
+    query = sa.select(*columns).where(*of_site(table, names.site), table.c.zone != "", *more)
     return [Place(*row) for row in connection.execute(query)]
 
 
 def _doubts(connection: sa.Connection, names: Names) -> list[Doubt]:
     table = projected["presence_doubt"]
     columns = [table.c[name] for name in ("zone", "portal", "reason", "standing", "at", "seq")]
-    return [Doubt(*row) for row in connection.execute(sa.select(*columns).where(*_here(table, names)))]
+    return [Doubt(*row) for row in connection.execute(sa.select(*columns).where(*of_site(table, names.site)))]
 
 
 def noted(connection: sa.Connection, names: Names) -> list[Noted]:
@@ -116,9 +116,5 @@ def _entries(rows: Any, names: Names) -> list[Noted]:  # noqa: ANN401 - rows of 
     ]
 
 
-def _here(table: sa.Table, names: Names) -> tuple[sa.ColumnElement[bool], ...]:
-    return (table.c.ledger_site == names.site.id, table.c.epoch == names.site.epoch)
-
-
 def _mine(table: sa.Table, names: Names) -> sa.Select[Any]:
-    return sa.select(table).where(*_here(table, names))
+    return sa.select(table).where(*of_site(table, names.site))

@@ -13,7 +13,7 @@ from dashboard.database import projected
 from dashboard.read import rights
 from dashboard.read.names import Names
 from dashboard.read.rights import Right
-from dashboard.read.sites import Site
+from dashboard.read.sites import Site, of_site
 
 SOON = timedelta(days=14)
 """How long before its due date a review is warned of."""
@@ -83,14 +83,15 @@ class Item:
 def listed(connection: sa.Connection, names: Names) -> list[Review]:
     """The site's reviews, the newest first."""
     table = projected["review"].c
-    query = sa.select(projected["review"]).where(*_here(table, names.site)).order_by(table.review.desc()).limit(50)
+    query = sa.select(projected["review"]).where(*of_site(projected["review"], names.site))
+    query = query.order_by(table.review.desc()).limit(50)
     return [_review(connection, names, row) for row in connection.execute(query).all()]
 
 
 def one(connection: sa.Connection, names: Names, number: int) -> Review | None:
     """One review."""
     table = projected["review"].c
-    query = sa.select(projected["review"]).where(*_here(table, names.site), table.review == number)
+    query = sa.select(projected["review"]).where(*of_site(projected["review"], names.site), table.review == number)
     row = connection.execute(query).first()
     return None if row is None else _review(connection, names, row)
 
@@ -99,7 +100,7 @@ def pressing(connection: sa.Connection, names: Names, now: datetime) -> list[Rev
     """The site's reviews in which something is soon due, or was due lately and is not decided yet."""
     table = projected["review"].c
     near = sa.and_(table.due_at > timestamp(now - LATE), table.due_at <= timestamp(now + SOON))
-    query = sa.select(projected["review"]).where(*_here(table, names.site), near).order_by(table.due_at.desc())
+    query = sa.select(projected["review"]).where(*of_site(projected["review"], names.site), near).order_by(table.due_at.desc())
     found = [_review(connection, names, row) for row in connection.execute(query.limit(MOST_PRESSING)).all()]
     return [review for review in found if review.overdue(now) or review.soon(now)]
 
@@ -172,15 +173,11 @@ def _review(connection: sa.Connection, names: Names, row: Any) -> Review:  # noq
     )
 
 
-def _here(table: Any, site: Site) -> tuple[sa.ColumnElement[bool], ...]:  # noqa: ANN401 - a table's columns
-    return (table.ledger_site == site.id, table.epoch == site.epoch)
-
-
 def _in(site: Site, zones: Collection[str], seq: int, opened_at: str) -> tuple[sa.ColumnElement[bool], ...]:
     """The rights that held when a review of these zones was opened by record `seq`."""
     table = projected["access_right"].c
     placed = () if EVERY_ZONE in zones else (table.zone.in_(zones),)
-    return (*_here(table, site), table.approved_seq < seq, table.until_at > opened_at, *placed)
+    return (*of_site(projected["access_right"], site), table.approved_seq < seq, table.until_at > opened_at, *placed)
 
 
 def _status(seq: int) -> sa.Case[str]:

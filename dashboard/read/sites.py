@@ -50,6 +50,11 @@ class Site:
         return not -FRESH <= now - moment(self.heard_at) <= FRESH
 
 
+def of_site(table: sa.Table, site: Site) -> tuple[sa.ColumnElement[bool], ...]:
+    """The condition that a row of a folded table is of this site, in its present epoch."""
+    return (table.c.ledger_site == site.id, table.c.epoch == site.epoch)
+
+
 def sites(connection: sa.Connection, ids: Collection[str]) -> list[Site]:
     """These sites, as far as they are followed, by id."""
     site = projected["site"].c

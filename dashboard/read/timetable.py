@@ -15,6 +15,7 @@ from dashboard.database import projected
 from dashboard.read.names import Names
 from dashboard.read.orders import Order, overrides
 from dashboard.read.portals import Tile
+from dashboard.read.sites import of_site
 
 DAY_MINUTES = 1440
 
@@ -190,9 +191,5 @@ def _reasons(connection: sa.Connection, names: Names) -> dict[int, str]:
 
 def _rows(connection: sa.Connection, names: Names, noun: str, order: Any = None) -> Sequence[Any]:  # noqa: ANN401
     table = projected[noun]
-    query = sa.select(table).where(*_here(table, names))
+    query = sa.select(table).where(*of_site(table, names.site))
     return connection.execute(query if order is None else query.order_by(order)).all()
-
-
-def _here(table: sa.Table, names: Names) -> tuple[sa.ColumnElement[bool], ...]:
-    return (table.c.ledger_site == names.site.id, table.c.epoch == names.site.epoch)
