@@ -15,9 +15,9 @@ from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
 from controller.configuration import calendar_configured, configured
 from controller.facility.settings import BadSettings
-from controller.facility.zones import around
 from controller.facts import Facts
 from controller.record.canonical import timestamp
+from controller.record.nesting import concerned
 from controller.record.schedule import ALWAYS, Schedule, Span
 from controller.record.timetable import WEEKDAY, Planned, Sources, plan, read_schedules
 from controller.record.words import words
@@ -99,7 +99,7 @@ def _rules(ledger: sqlite3.Connection, schedules: dict[str, Schedule], only: str
         """select portal.portal, inner, outer, schedule, first_card, evacuation from portal
         left join unlocking on unlocking.portal = portal.portal order by position""",
     )
-    inside = {row["zone"]: row["inside"] or "" for row in _rows(ledger, "select zone, inside from zone")}
+    inside = {row["zone"]: row["inside"] for row in _rows(ledger, "select zone, inside from zone")}
     return {
         row["portal"]: Unlocking(
             row["inner"],
@@ -107,7 +107,7 @@ def _rules(ledger: sqlite3.Connection, schedules: dict[str, Schedule], only: str
             schedules.get(row["schedule"]),
             bool(row["first_card"]),
             bool(row["evacuation"]),
-            (*around(row["inner"], inside), *around(row["outer"], inside)),
+            tuple(concerned(row["inner"], row["outer"], inside) - {row["inner"], row["outer"]}),
         )
         for row in rows
         if only in (None, row["portal"])

@@ -75,7 +75,7 @@ def _is_place(asked: Asked, zone: str) -> bool:
 
 def _lockdown(asked: Asked, rule: Callable[..., Outcome | Refusal], shown: str) -> Outcome | Refusal:
     zone = asked.body.zone
-    if zone != posture.SITE and zone not in asked.facility.zones:
+    if not _is_place(asked, zone):
         return Refusal(Code.SUBJECT, "body.zone")
     outcome = rule(zone, asked.operator, asked.private(f"reason-{asked.id}"), asked.facts.orders())
     if isinstance(outcome, Refusal):

@@ -7,6 +7,7 @@ from datetime import time
 from controller.facility.forms import ASSURANCES, FacilityForm, PortalForm, ZoneForm
 from controller.facility.settings import did_you_mean
 from controller.record.conditions import Condition
+from controller.record.nesting import around
 from controller.rules.passback import MODES
 from controller.rules.zone import ZoneRules
 
@@ -23,15 +24,7 @@ Plan = Mapping[str, tuple[str, ...]]
 def plan_of(zones: Sequence[ZoneForm]) -> Plan:
     """How the zones lie in each other."""
     inside = {zone.id: zone.inside for zone in zones}
-    return {id: tuple(around(id, inside)) for id in inside}
-
-
-def around(id: str, inside: Mapping[str, str]) -> list[str]:
-    """The zones that this one lies in, the nearest first; `inside`: by zone the one that it lies in, empty for none."""
-    found: list[str] = []
-    while (id := inside.get(id, "")) and id not in found:
-        found.append(id)
-    return found
+    return {id: around(id, inside) for id in inside}
 
 
 def zone_rules(form: ZoneForm, plan: Plan, conditions: tuple[Condition, ...]) -> ZoneRules:

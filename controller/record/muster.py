@@ -7,6 +7,8 @@ zone's total has those in the zones within it, because whoever is in an inner ro
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from controller.record.nesting import around
+
 EVERYWHERE = "*"
 
 
@@ -109,10 +111,4 @@ def _zone(zone: str, here: Mapping[str, list[Present]], inside: Mapping[str, str
 
 def _lies_in(zone: str, other: str, inside: Mapping[str, str]) -> bool:
     """Whether the zone is the other one, or in it; any is in none in particular."""
-    seen: set[str] = set()
-    while zone and zone not in seen:
-        if zone == other:
-            return True
-        seen.add(zone)
-        zone = inside.get(zone) or ""
-    return not other
+    return not other or other in (zone, *around(zone, inside))

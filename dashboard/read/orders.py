@@ -6,8 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from controller.record.nesting import concerned
 from dashboard.database import projected, source
 from dashboard.read.names import Names
+from dashboard.read.portals import Tile, tiles
 from dashboard.read.sites import of_site
 
 SITE = "*"
@@ -55,6 +57,14 @@ def evacuations(connection: sa.Connection, names: Names) -> dict[str, Order]:
     table = projected["evacuation"]
     rows = connection.execute(sa.select(table).where(*of_site(table, names.site)).order_by(table.c.zone)).all()
     return {row.zone: _order(names, row, row.zone, row.cause, "") for row in rows}
+
+
+def doors_of(connection: sa.Connection, names: Names, place: str) -> list[Tile]:
+    """The doors that an order for this place concerns: those of the zone and of the zones in it; `*`: all of the site."""
+    zone = projected["zone"]
+    rows = connection.execute(sa.select(zone.c.zone, zone.c.inside).where(*of_site(zone, names.site)))
+    inside = {row.zone: row.inside for row in rows}
+    return [t for t in tiles(connection, names) if place == SITE or place in concerned(t.inner, t.outer, inside)]
 
 
 def ordered_text(connection: sa.Connection, names: Names) -> str:

@@ -6,10 +6,9 @@ from werkzeug.wrappers import Response
 
 from controller.record.requests import BeginEvacuation, EndEvacuation
 from dashboard.read import orders
-from dashboard.read.portals import tiles
 from dashboard.read.timetable import unlocking
 from dashboard.views.ask import ask, to_request
-from dashboard.views.orders import WHOLE_SITE, place_name
+from dashboard.views.orders import WHOLE_SITE, place_name, places_of
 from dashboard.views.subject import names_at
 from dashboard.web.context import here, user
 from dashboard.web.fields import Fields
@@ -23,9 +22,7 @@ def page(site: str) -> str:
     with here().connect() as connection:
         names = names_at(connection, site)
         found = orders.evacuations(connection, names)
-    may_end, scope = user().may("evacuation.end", site), user().operators[site]
-    places = [(WHOLE_SITE, orders.SITE, _("The whole site"), "*" in scope.scope)]
-    places += [(zone, zone, called, scope.covers(zone)) for zone, called in names.zones.items()]
+    may_end, places = user().may("evacuation.end", site), places_of(names)
     return render_template("evacuations.html", site=names.site, orders=found, places=places, may_end=may_end)
 
 
@@ -41,7 +38,7 @@ def act(site: str, zone: str, act: str) -> Response | str | tuple[str, int]:
         if (place in standing) != (act == "end") or not user().may(f"evacuation.{act}", site):
             abort(404)
         marked = unlocking(connection, names)
-        concerned = [t for t in tiles(connection, names) if place in (orders.SITE, t.inner, t.outer)]
+        concerned = orders.doors_of(connection, names, place)
     doors = [tile.name for tile in concerned if tile.portal in marked and marked[tile.portal].evacuation]
     form = Fields(request.form)
     if request.method == "POST":

@@ -10,7 +10,6 @@ from controller.record.canonical import timestamp
 from controller.record.requests import BeginLockdown, EndLockdown, OverridePortal, ResumePortal
 from dashboard.read import orders
 from dashboard.read.names import Names
-from dashboard.read.portals import tiles
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import names_at, portal_at
 from dashboard.web.context import here, user
@@ -65,9 +64,7 @@ def lockdowns(site: str) -> str:
     with here().connect() as connection:
         names = names_at(connection, site)
         found = orders.lockdowns(connection, names)
-    may_end, scope = user().may("lockdown.end", site), user().operators[site]
-    places = [(WHOLE_SITE, orders.SITE, _("The whole site"), "*" in scope.scope)]
-    places += [(zone, zone, called, scope.covers(zone)) for zone, called in names.zones.items()]
+    may_end, places = user().may("lockdown.end", site), places_of(names)
     return render_template("lockdowns.html", site=names.site, orders=found, places=places, may_end=may_end)
 
 
@@ -82,7 +79,7 @@ def lockdown(site: str, zone: str, act: str) -> Response | str | tuple[str, int]
             abort(404)
         if (place in standing) != (act == "end"):
             abort(404)
-        doors = [t.name for t in tiles(connection, names) if place in (orders.SITE, t.inner, t.outer)]
+        doors = [tile.name for tile in orders.doors_of(connection, names, place)]
     form = Fields(request.form)
     if request.method == "POST":
         reason = form.text("reason", required=_("Write the reason."))
@@ -92,6 +89,13 @@ def lockdown(site: str, zone: str, act: str) -> Response | str | tuple[str, int]
     called = place_name(names, place)
     page = render_template("lockdown.html", site=names.site, called=called, act=act, doors=doors, form=form)
     return page, 400 if form.errors else 200
+
+
+def places_of(names: Names) -> list[tuple[str, str, str, bool]]:
+    """Where an order may be given: its part of an address, its id, its name, and whether the user's scope has it."""
+    scope = user().operators[names.site.id]
+    whole = (WHOLE_SITE, orders.SITE, _("The whole site"), "*" in scope.scope)
+    return [whole, *((zone, zone, called, scope.covers(zone)) for zone, called in names.zones.items())]
 
 
 def place_name(names: Names, place: str) -> str:

@@ -9,8 +9,10 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from example_house import House
+from msgspec.structs import replace
 
 from controller.record.canonical import timestamp
+from controller.record.kinds.calendar import CalendarConfigured, UnlockingSet
 from controller.record.kinds.clock import ClockDoubted, ClockTrusted
 from controller.record.kinds.door import DoorClosed
 from controller.record.kinds.person import PersonSuspended
@@ -292,6 +294,19 @@ def test_lockdown_page_offers_what_one_may(house: House, signed_in: SignIn) -> N
     assert "Lift the lockdown" in manager.get("/lockdown/factory").text
     for address in ("server/begin", "lab/end", "moon/begin", "lab/open"):
         assert guard.get(f"/lockdown/factory/{address}").status_code == 404
+
+
+@pytest.mark.parametrize("order", ["lockdown", "evacuation"])
+def test_an_order_names_the_doors_of_the_zones_within(house: House, signed_in: SignIn, order: str) -> None:
+    """Before a zone is locked down or evacuated the page names the doors of the rooms in it too, as the site will see them."""
+    configured = house.configured()
+    zones = [replace(zone, inside="server") if zone.zone == "lab" else zone for zone in configured.zones]
+    marked = UnlockingSet("lab", "", False, True)
+    house.write(replace(configured, zones=tuple(zones)), CalendarConfigured("JP", (), (), (marked,), (), ()))
+    page = signed_in("suzuki").get(f"/{order}/factory/server/begin").text
+
+    assert "Prototype lab" in page
+    assert "Drawing store" not in page
 
 
 def test_a_clock_that_is_doubted_is_an_alarm_until_it_is_trusted(house: House, signed_in: SignIn) -> None:
