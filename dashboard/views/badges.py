@@ -4,13 +4,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from controller.record.canonical import moment
 from controller.record.requests import EnrolBadge, RetireBadge
 from dashboard.read import conditions, people, requests
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import badge_of, names_at, person_at
 from dashboard.views.training import present
-from dashboard.web.context import here, user
+from dashboard.views.waiting import own_enrolment, seconds_left
+from dashboard.web.context import here
 from dashboard.web.fields import Fields
 
 blueprint = Blueprint("badges", __name__)
@@ -45,14 +45,8 @@ def enrolment(site: str, id: int, reader: str) -> str:
         state = people.enrolment(connection, names.site, reader)
         cells = conditions.of_person(connection, names, id, present(names))
         badge = None if state is None or state.badge is None else people.badge(connection, names.site, state.badge)
-    if asked is not None and asked.account != user().account:
-        asked = None
-    # An enrolment older than the answer to the request is an earlier one at the same reader.
-    if state is not None and (state.person != id or (asked and (asked.first is None or state.seq < asked.first))):
-        state = None
-    left_s = 0
-    if state is not None and state.state == "open":
-        left_s = max(0, int((moment(state.until_at) - here().now()).total_seconds()))
+    asked, state = own_enrolment(asked, state, id)
+    left_s = 0 if state is None else seconds_left(state)
     return render_template(
         "enrolment.html",
         person=found,

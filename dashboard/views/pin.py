@@ -4,12 +4,12 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from controller.record.canonical import moment
 from controller.record.requests import ClearPin, EnrolPin, UnlockPin
 from dashboard.read import pin, requests
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import names_at, person_at
-from dashboard.web.context import here, user
+from dashboard.views.waiting import own_enrolment, seconds_left
+from dashboard.web.context import here
 from dashboard.web.fields import Fields
 
 blueprint = Blueprint("pin", __name__)
@@ -40,14 +40,8 @@ def enrolment(site: str, id: int, reader: str) -> str:
         found = person_at(connection, names, id)
         asked = requests.one(connection, request.args.get("request", "")[:26])
         state = pin.enrolment(connection, names.site, reader)
-    if asked is not None and asked.account != user().account:
-        asked = None
-    # One that is older than the answer to the request is an earlier one at the same reader.
-    if state is not None and (state.person != id or (asked and (asked.first is None or state.seq < asked.first))):
-        state = None
-    left_s = 0
-    if state is not None and state.state == "open":
-        left_s = max(0, int((moment(state.until_at) - here().now()).total_seconds()))
+    asked, state = own_enrolment(asked, state, id)
+    left_s = 0 if state is None else seconds_left(state)
     return render_template(
         "pin_enrolment.html",
         person=found,

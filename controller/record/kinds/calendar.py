@@ -67,10 +67,7 @@ def _unlocking(portal: UnlockingSet) -> Row:
     }
 
 
-@kind("special_day.requested")
-class SpecialDayRequested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An operator asked for other hours on a day, which open more than the settings: another person has to approve them."""
-
+class _SpecialDayAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     special_day: int
     day: str
     schedule: str
@@ -80,25 +77,29 @@ class SpecialDayRequested(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     state: str
 
     def rows(self, record: Record) -> tuple[RowChange, ...]:
-        """The special day, waiting."""
-        return (Upsert("special_day", _asked(self, record)),)
+        """The special day, waiting or in force by its state."""
+        row: Row = {
+            "special_day": self.special_day,
+            "day": self.day,
+            "schedule": self.schedule,
+            "hours": self.hours,
+            "reason": self.reason.id,
+            "requested_by": self.requested_by,
+            "requested_at": record.at,
+            "state": self.state,
+            "seq": record.seq,
+        }
+        return (Upsert("special_day", row),)
+
+
+@kind("special_day.requested")
+class SpecialDayRequested(_SpecialDayAsked, frozen=True, forbid_unknown_fields=True):
+    """An operator asked for other hours on a day, which open more than the settings: another person has to approve them."""
 
 
 @kind("special_day.set")
-class SpecialDaySet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SpecialDaySet(_SpecialDayAsked, frozen=True, forbid_unknown_fields=True):
     """The schedule (`*`: all but `always`) has these hours on this day, `-` for none; they open nothing that was closed."""
-
-    special_day: int
-    day: str
-    schedule: str
-    hours: str
-    reason: PrivateRef
-    requested_by: int
-    state: str
-
-    def rows(self, record: Record) -> tuple[RowChange, ...]:
-        """The special day, in force."""
-        return (Upsert("special_day", _asked(self, record)),)
 
 
 @kind("special_day.approved")
@@ -141,20 +142,6 @@ class SpecialDayCleared(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     def rows(self, record: Record) -> tuple[RowChange, ...]:
         """The special day, over."""
         return (Upsert("special_day", _decided(self.special_day, self.state, self.operator, record)),)
-
-
-def _asked(body: SpecialDayRequested | SpecialDaySet, record: Record) -> Row:
-    return {
-        "special_day": body.special_day,
-        "day": body.day,
-        "schedule": body.schedule,
-        "hours": body.hours,
-        "reason": body.reason.id,
-        "requested_by": body.requested_by,
-        "requested_at": record.at,
-        "state": body.state,
-        "seq": record.seq,
-    }
 
 
 def _decided(number: int, state: str, by: int, record: Record) -> Row:
