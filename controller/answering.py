@@ -21,11 +21,12 @@ from controller.ledger.erasing import HELD
 from controller.ledger.faults import disk_fault
 from controller.ledger.past import Past, look_back
 from controller.queries import Queries
+from controller.record.asks import QueryExplain, QueryPrivate, QueryResend
 from controller.record.canonical import moment, timestamp
 from controller.record.explained import Answered, Explained, Unanswered
 from controller.record.keys import KeyPair
 from controller.record.private import PrivateRow
-from controller.record.requests import MalformedRequest, QueryExplain, QueryPrivate, QueryResend, Request, read_body
+from controller.record.requests import MalformedRequest, Request, read_body
 from controller.record.signed import sign_message
 from controller.record.topics import RESEND_BATCH, Resent, Topics
 

@@ -14,13 +14,14 @@ from controller.facility import Facility
 from controller.facts import Facts
 from controller.ledger.ledger import fresh_salt
 from controller.presence_commands import PRESENCE_COMMANDS
+from controller.record.asks import EnrolBadge, ErasePerson
 from controller.record.asks.person import LeavePerson
 from controller.record.canonical import canonical, moment
 from controller.record.keys import BadKey, PublicKeys
 from controller.record.kinds.clock import ClockConfirmed
 from controller.record.private import LONGEST_TEXT, PrivateRow
 from controller.record.refusals import Code
-from controller.record.requests import EnrolBadge, ErasePerson, Number
+from controller.record.requests import Number
 from controller.rules import badge, clock, erasure, evacuation, leaving, pin_keeping, poison, start, trust
 from controller.rules.access import Tap
 from controller.rules.authority import CONSOLE

@@ -13,10 +13,11 @@ import msgspec
 import sqlalchemy as sa
 from ulid import ULID
 
+from controller.record.asks import QueryExplain
 from controller.record.canonical import canonical, moment, timestamp
 from controller.record.explained import Answered
 from controller.record.keys import KeyPair
-from controller.record.requests import QueryExplain, make_request
+from controller.record.requests import make_request
 from controller.record.topics import Topics
 from dashboard.database import question, write
 from dashboard.intake.resend import DASHBOARD_ITSELF

@@ -2,7 +2,7 @@
 
 from sites import SITE_TOML, TestSite, digest, give_right, leaf, people
 
-from controller.record import requests as ask
+from controller.record import asks as ask
 
 TEXT = SITE_TOML.replace('id = "lab"\n', 'id = "lab"\nescort_ratio = 2\n', 1)
 TEXT = TEXT.replace('id = "vault"\n', 'id = "vault"\ntwo_person = true\n', 1)

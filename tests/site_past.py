@@ -15,17 +15,11 @@ from controller.inbox import ConsoleAsked, RequestReceived
 from controller.judgement import credential_digest
 from controller.ledger.ledger import Stamp
 from controller.loop import Committed
+from controller.record.asks import ApproveRight, RegisterPerson, RequestRight, SuspendPerson
 from controller.record.canonical import canonical, timestamp
 from controller.record.keys import KeyPair
 from controller.record.kinds.review import ReviewOpened
-from controller.record.requests import (
-    ApproveRight,
-    RegisterPerson,
-    RequestRight,
-    SuspendPerson,
-    make_request,
-    name_of,
-)
+from controller.record.requests import make_request, name_of
 from controller.record.topics import Reply
 from controller.site import Site
 

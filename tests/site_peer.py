@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from controller.record.asks import QueryResend
 from controller.record.canonical import timestamp
 from controller.record.envelope import Record, encode, kind_of
 from controller.record.explained import Answered, Explained, Unanswered
@@ -17,7 +18,7 @@ from controller.record.kinds import badge, door, entry, person, right, site, tru
 from controller.record.kinds.start import mark_after
 from controller.record.note import Checkpoint, origin
 from controller.record.private import PrivateRow, Text
-from controller.record.requests import QueryResend, read_body, read_envelope, signature_holds
+from controller.record.requests import read_body, read_envelope, signature_holds
 from controller.record.sealed import seal
 from controller.record.signed import sign_message
 from controller.record.topics import Online, Reply, Resent, SealedPrivate, State, Topics

@@ -26,7 +26,8 @@ from controller.inbox import ConsoleAsked, ContactSeen, CredentialPresented, Inp
 from controller.judgement import Judgement
 from controller.ledger.ledger import Ledger
 from controller.loop import Loop
-from controller.record import requests as ask
+from controller.record import asks as ask
+from controller.record import requests
 from controller.record.canonical import canonical, timestamp
 from controller.record.envelope import Record, decode
 from controller.record.keys import KeyPair
@@ -258,7 +259,7 @@ class TestSite:
     def request(self, body: msgspec.Struct, operator: int = 1, *, key: KeyPair | None = None, **changes: Any) -> bytes:
         """The bytes of a request, good unless `changes` (of `make_request`'s arguments) say otherwise."""
         now = self.clock.now()
-        fields = {name.rstrip("?"): "理由" for name in ask.PRIVATE_FIELDS[ask.name_of(body)] if name[-1] not in "?*"}
+        fields = {name.rstrip("?"): "理由" for name in requests.PRIVATE_FIELDS[requests.name_of(body)] if name[-1] not in "?*"}
         arguments: dict[str, Any] = {
             "id": str(ULID()),
             "body": body,

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from controller.demo.company import NUMBER
+from controller.record.asks import ApproveRight, RequestRight
 from controller.record.asks.group import ApproveMembership, CreateGroup, RequestMembership
 from controller.record.canonical import timestamp
 from controller.record.private import Text
-from controller.record.requests import ApproveRight, RequestRight
 
 NAME = "次期モデル試作班"
 MEMBERS = ("nakamura", "yoshida")

@@ -22,12 +22,7 @@ from controller.desk import LONGEST_S
 from controller.inbox import ConsoleAsked, ContactSeen, CredentialPresented, RequestReceived
 from controller.loop import Loop
 from controller.pin_hashes import PinHashes
-from controller.record.asks.person import LeavePerson
-from controller.record.asks.review import KeepRight, OpenReview
-from controller.record.canonical import canonical, timestamp
-from controller.record.keys import KeyPair
-from controller.record.private import Text
-from controller.record.requests import (
+from controller.record.asks import (
     ApproveRight,
     EnrolBadge,
     RegisterPerson,
@@ -35,9 +30,13 @@ from controller.record.requests import (
     RequestRight,
     RetireBadge,
     SetSpecialDay,
-    make_request,
-    name_of,
-)  # fmt: skip
+)
+from controller.record.asks.person import LeavePerson
+from controller.record.asks.review import KeepRight, OpenReview
+from controller.record.canonical import canonical, timestamp
+from controller.record.keys import KeyPair
+from controller.record.private import Text
+from controller.record.requests import make_request, name_of  # fmt: skip
 from controller.record.topics import Reply
 from controller.site import Site
 from controller.turn import Committed

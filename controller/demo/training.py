@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import msgspec
 
 from controller.demo.company import ARCHIVE, EMPLOYEES, NUMBER, PROTO, RND
+from controller.record.asks import CompleteTraining, SignPledge
 from controller.record.private import Text
-from controller.record.requests import CompleteTraining, SignPledge
 
 VERSION = "2026-04"
 PLEDGE_FILE = "pledge-nda.txt"

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from controller import person_facts, review_facts, violation_facts
 from controller.desk.asked import Asked, Rule
+from controller.record.asks import RequestRight
 from controller.record.refusals import Code
-from controller.record.requests import RequestRight
 from controller.rules import group, review, right
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.schedule import WallClock

@@ -5,7 +5,7 @@ build the same tables by the same `project`. Nothing here knows a clock, a file 
 
 * `kinds/`: one module a noun, each kind with the rows it changes
 * `envelope`, `canonical`: a record and its bytes
-* `requests`, `asks/`: what a dashboard may ask for, and its form; importing anything of here registers every kind of it
+* `requests`, `asks/`: what a dashboard may ask for, one module a noun, and the form it comes in
 * `tree`, `note`: RFC 6962 and C2SP, so that a stranger can check a ledger
 * `keys`, `sealed`, `signed`: whose word it is, and who may read it
 * `tables`, `projection`: the fold

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from controller.record.asks import EnrolBadge
 from controller.record.canonical import timestamp
 from controller.record.kinds.badge import BadgeEnrolled, BadgeRetired, EnrolmentClosed, EnrolmentOpened
 from controller.record.refusals import Code
-from controller.record.requests import EnrolBadge
 from controller.rules.access import BadgeFact, Tap
 from controller.rules.authority import OperatorFact
 from controller.rules.effects import ArmReader, PlaySignal

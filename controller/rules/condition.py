@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from controller.record.asks import CompleteTraining, SignPledge
 from controller.record.canonical import timestamp
 from controller.record.conditions import HELD, LAPSED, NEVER, OLDER, PLEDGE, TRAINING, Condition, Fulfilment, standing
 from controller.record.kinds.condition import PledgeSigned, PledgeWithdrawn, TrainingCompleted, TrainingWithdrawn
 from controller.record.private import PrivateRef, PrivateRow
 from controller.record.refusals import Code
-from controller.record.requests import CompleteTraining, SignPledge
 from controller.rules.authority import OperatorFact, within
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.schedule import WallClock

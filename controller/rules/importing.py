@@ -10,10 +10,10 @@ from datetime import datetime
 
 import msgspec
 
+from controller.record.asks import RequestRight
 from controller.record.asks.importing import ImportRow
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
-from controller.record.requests import RequestRight
 from controller.rules import person, right
 from controller.rules.authority import OperatorFact
 from controller.rules.outcome import Outcome, Refusal

@@ -7,10 +7,10 @@ somebody choose one, after tapping their own badge. Nobody lifts their own lock-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from controller.record.asks import EnrolPin
 from controller.record.canonical import timestamp
 from controller.record.kinds.pin import PinCleared, PinEnrolmentClosed, PinEnrolmentOpened, PinSet, PinUnlocked
 from controller.record.refusals import Code
-from controller.record.requests import EnrolPin
 from controller.rules.access import BadgeFact
 from controller.rules.authority import OperatorFact
 from controller.rules.effects import AskPin, ForgetPin, PlaySignal

@@ -4,6 +4,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from controller.record.asks import RequestRight
 from controller.record.canonical import moment, timestamp
 from controller.record.kinds.right import (
     MANNERS,
@@ -14,7 +15,6 @@ from controller.record.kinds.right import (
 )
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
-from controller.record.requests import RequestRight
 from controller.rules.authority import OperatorFact, within
 from controller.rules.group import MOST_RIGHTS, Team
 from controller.rules.outcome import Outcome, Refusal

@@ -12,9 +12,9 @@ What this cannot see is one human who uses two operators that the site does not 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from controller.record.asks import ReviewStart
 from controller.record.kinds.start import StartReviewed, StartSingle
 from controller.record.refusals import Code
-from controller.record.requests import ReviewStart
 from controller.rules.authority import OperatorFact
 from controller.rules.outcome import Outcome, Refusal
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from controller.record.asks import QueryPrivate
 from controller.record.keys import KeyPair
-from controller.record.requests import QueryPrivate
 from controller.record.topics import Topics
 from dashboard import database as db
 from dashboard.intake import erasing

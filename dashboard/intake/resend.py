@@ -13,9 +13,10 @@ import msgspec
 import sqlalchemy as sa
 from ulid import ULID
 
+from controller.record.asks import QueryResend
 from controller.record.canonical import canonical
 from controller.record.keys import KeyPair
-from controller.record.requests import QueryResend, make_request
+from controller.record.requests import make_request
 from controller.record.topics import RESEND_BATCH, Topics
 from dashboard import database as db
 from dashboard.intake.source import Source

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import msgspec
 import sqlalchemy as sa
 
+from controller.record.asks import QueryExplain
 from controller.record.explained import Explained
-from controller.record.requests import QueryExplain
 from dashboard.database import question
 
 

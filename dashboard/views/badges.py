@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from controller.record.requests import EnrolBadge, RetireBadge
+from controller.record.asks import EnrolBadge, RetireBadge
 from dashboard.read import conditions, people, requests
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import badge_of, names_at, person_at

@@ -4,7 +4,7 @@ from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from controller.record.requests import BeginEvacuation, EndEvacuation
+from controller.record.asks import BeginEvacuation, EndEvacuation
 from dashboard.read import orders
 from dashboard.read.timetable import unlocking
 from dashboard.views.ask import ask, to_request

@@ -6,8 +6,8 @@ from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from controller.record.asks import BeginLockdown, EndLockdown, OverridePortal, ResumePortal
 from controller.record.canonical import timestamp
-from controller.record.requests import BeginLockdown, EndLockdown, OverridePortal, ResumePortal
 from dashboard.read import orders
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request

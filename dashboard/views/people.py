@@ -4,8 +4,8 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from controller.record.asks import ErasePerson, RegisterPerson, ReinstatePerson, SuspendPerson
 from controller.record.kinds.person import REASONS
-from controller.record.requests import ErasePerson, RegisterPerson, ReinstatePerson, SuspendPerson
 from dashboard.read import conditions, groups, leaving, ledger, people, pin, presence, rights
 from dashboard.read.filters import Filter
 from dashboard.read.lines import lines

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from controller.record.requests import ClearPin, EnrolPin, UnlockPin
+from controller.record.asks import ClearPin, EnrolPin, UnlockPin
 from dashboard.read import pin, requests
 from dashboard.views.ask import ask, to_request
 from dashboard.views.subject import names_at, person_at

@@ -4,7 +4,7 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from controller.record.requests import ReleasePortal
+from controller.record.asks import ReleasePortal
 from dashboard.read import ledger, orders, parties
 from dashboard.read.filters import Filter
 from dashboard.read.lines import lines

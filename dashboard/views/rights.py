@@ -7,9 +7,9 @@ from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from controller.record.asks import ApproveRight, DeclineRight, RequestRight, RevokeRight
 from controller.record.canonical import timestamp
 from controller.record.kinds.right import MANNERS, OWN
-from controller.record.requests import ApproveRight, DeclineRight, RequestRight, RevokeRight
 from dashboard.read import conditions, groups, people, rights, violations
 from dashboard.read.conditions import Cell
 from dashboard.read.names import Names

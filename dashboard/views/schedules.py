@@ -6,8 +6,8 @@ from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from controller.record.asks import ApproveSpecialDay, ClearSpecialDay, DeclineSpecialDay, SetSpecialDay
 from controller.record.hours import CLOSED, read_windows, windows_text
-from controller.record.requests import ApproveSpecialDay, ClearSpecialDay, DeclineSpecialDay, SetSpecialDay
 from controller.record.schedule import ALL, ALWAYS
 from dashboard.read import orders, parties, special_days
 from dashboard.read.names import Names

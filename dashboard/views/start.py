@@ -5,7 +5,7 @@ from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from controller.record.requests import ReviewStart
+from controller.record.asks import ReviewStart
 from dashboard.read import start
 from dashboard.read.names import Names
 from dashboard.read.start import Start

@@ -7,8 +7,8 @@ from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from controller.record.asks import CompleteTraining, SignPledge, WithdrawPledge, WithdrawTraining
 from controller.record.conditions import OCCASIONS, PLEDGE
-from controller.record.requests import CompleteTraining, SignPledge, WithdrawPledge, WithdrawTraining
 from dashboard.read import conditions, fulfilments
 from dashboard.read.conditions import Known, When
 from dashboard.read.names import Names

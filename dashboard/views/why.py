@@ -8,10 +8,10 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from controller.record.asks import QueryExplain
 from controller.record.canonical import timestamp
 from controller.record.explained import Explained, Said
 from controller.record.kinds.entry import EntryRefused, EntryRefusedBefore
-from controller.record.requests import QueryExplain
 from controller.record.words import codes
 from dashboard.questions import QuestionsFull
 from dashboard.read import ledger, people, questions

@@ -17,9 +17,10 @@ from time import perf_counter
 import paho.mqtt.client as mqtt
 from ulid import ULID
 
+from controller.record.asks import ReleasePortal
 from controller.record.canonical import canonical
 from controller.record.keys import KeyPair, PublicKeys
-from controller.record.requests import ReleasePortal, make_request
+from controller.record.requests import make_request
 from controller.record.topics import Topics
 from tests.bench import bare
 from tests.bench.measure import Row, Run, p50

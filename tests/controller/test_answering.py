@@ -15,12 +15,13 @@ from controller.answering import Answering
 from controller.ledger import past
 from controller.ledger.database import open_reader
 from controller.queries import EACH
-from controller.record import requests as ask
+from controller.record import asks as ask
+from controller.record.asks import QueryExplain
 from controller.record.canonical import timestamp
 from controller.record.envelope import MalformedRecord, Record
 from controller.record.explained import Answered, Explained, Unanswered
 from controller.record.kinds.entry import EntryRefused
-from controller.record.requests import QueryExplain, read_envelope
+from controller.record.requests import read_envelope
 from controller.record.signed import open_message
 from controller.record.topics import Topics
 

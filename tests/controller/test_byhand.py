@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from sites import SITE_TOML, TestSite, fold_of, leaf, make_site, people, stored_tables, tap
 
+from controller.record.asks import ErasePerson, SuspendPerson
 from controller.record.asks.presence import ConfirmEntry, CorrectPresence, DeclineEntry, ForgivePresence, NoteEntry
 from controller.record.canonical import timestamp
-from controller.record.requests import ErasePerson, SuspendPerson
 
 TEXT = SITE_TOML.replace('en = "Prototype lab" }\n', 'en = "Prototype lab" }\nanti_passback = "hard"\nmost_inside = 1\n')
 

@@ -10,7 +10,8 @@ from sites import BEGAN, SITE_TOML, TestSite, leaf, make_site, people, stored_ta
 
 from controller.desk import LONGEST_S
 from controller.inbox import RequestReceived
-from controller.record import requests as ask
+from controller.record import asks as ask
+from controller.record import requests
 from controller.record.kinds.site import SiteConfigured
 from dashboard.outbox import EXPIRES
 
@@ -232,7 +233,7 @@ def test_what_opens_expires(site: TestSite, body: Any) -> None:
     site.turn(RequestReceived(late))
 
     assert [reply.code for reply in site.committed_replies()[-2:]] == ["freshness", "freshness"]
-    assert EXPIRES[ask.name_of(body)].total_seconds() <= LONGEST_S[ask.name_of(body)]
+    assert EXPIRES[requests.name_of(body)].total_seconds() <= LONGEST_S[requests.name_of(body)]
 
 
 def test_notes_go_with_their_person(site: TestSite) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sites import SITE_TOML, give_right, leaf, make_site, people, tap
 
 from controller.facility.settings import BadSettings
-from controller.record.requests import ReleasePortal
+from controller.record.asks import ReleasePortal
 
 VAULT = 'en = "Vault" }\n'
 CONTAINER = SITE_TOML.replace(VAULT, VAULT + 'kind = "container"\ninside = "lab"\n')

@@ -10,7 +10,7 @@ from sites import TestSite, give_right, make_site, people, tap
 
 from controller.effective import Effective, effective
 from controller.ledger.database import open_reader
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.asks.group import ApproveMembership, CreateGroup, EndMembership, RequestMembership
 from controller.record.asks.person import ChangePerson
 from controller.record.canonical import timestamp

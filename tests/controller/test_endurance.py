@@ -14,7 +14,7 @@ from controller.disk import RESERVE, Disk
 from controller.endurance import Endurance
 from controller.inbox import ConsoleAsked, Input, PartAnswering, PartFailing, RequestReceived
 from controller.ledger.ledger import LostTail
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.canonical import timestamp
 from controller.rules.effects import PlaySignal, SecureLock
 from controller.rules.portal import Status

@@ -14,7 +14,7 @@ from controller.ledger.database import open_reader, open_writer
 from controller.ledger.erasing import HELD, erase_person, put
 from controller.ledger.ledger import Ledger, fresh_salt
 from controller.ledger.verify import verify_file
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.envelope import KINDS
 from controller.record.kinds.person import REASONS
 from controller.record.private import ERASED_SALT, PrivateRef, PrivateRow

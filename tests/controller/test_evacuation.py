@@ -9,9 +9,7 @@ from sites import SITE_TOML, TestSite, fold_of, leaf, make_site, people, small_f
 
 from controller.facility.settings import BadSettings
 from controller.inbox import ContactSeen, Inbox, RequestReceived
-from controller.record.canonical import timestamp
-from controller.record.envelope import Record
-from controller.record.requests import (
+from controller.record.asks import (
     BeginEvacuation,
     BeginLockdown,
     EndEvacuation,
@@ -19,6 +17,8 @@ from controller.record.requests import (
     OverridePortal,
     ReleasePortal,
 )
+from controller.record.canonical import timestamp
+from controller.record.envelope import Record
 from controller.rules.effects import PlaySignal
 
 TEXT = SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nevacuation = "release"\nunlock = "office"\nfirst_card = false\n')

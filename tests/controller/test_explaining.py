@@ -11,7 +11,7 @@ from sites import TestSite, make_site, people, tap
 from controller.explaining import Unknown, explained
 from controller.ledger.database import open_reader
 from controller.ledger.past import last_until, tables_until
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.canonical import timestamp
 from controller.record.explained import Explained
 from controller.record.kinds.entry import EntryGranted, EntryRefused

@@ -8,7 +8,7 @@ import pytest
 from sites import TestSite, digest, make_site, people, stored_tables, tap
 
 from controller.inbox import RequestReceived
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.asks.group import (
     ApproveMembership,
     CloseGroup,

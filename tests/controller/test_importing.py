@@ -10,7 +10,7 @@ import pytest
 from sites import TestSite, make_site, people, stored_tables
 
 from controller.inbox import RequestReceived
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.asks.importing import MOST_ROWS, ImportPeople, ImportRow
 from controller.record.asks.person import ChangePerson
 from controller.record.canonical import timestamp

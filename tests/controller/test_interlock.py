@@ -9,8 +9,8 @@ from sites import SITE_TOML, TestSite, exit_button, leaf, make_site, people, tap
 
 from controller.explaining import explained
 from controller.inbox import ContactSeen
+from controller.record.asks import OverridePortal, ReleasePortal, ResumePortal
 from controller.record.canonical import timestamp
-from controller.record.requests import OverridePortal, ReleasePortal, ResumePortal
 from controller.rules.portal import STANDS, Status
 
 TEXT = SITE_TOML.replace('inner = "lobby"\n', 'inner = "lobby"\ninterlock = ["lab-door"]\n', 1).replace(

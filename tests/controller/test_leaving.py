@@ -11,7 +11,7 @@ from sites import TestSite, give_right, make_site, people, stored_tables, tap
 from controller.clock import SteppedClock
 from controller.inbox import RequestReceived
 from controller.ledger.verify import verify_file
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.asks.person import ChangePerson, LeavePerson
 
 ENDED = ["badge.retired", "right.revoked", "right.revoked", "person.left", "request.accepted"]

@@ -11,7 +11,8 @@ from sites import BEGAN, TestSite, digest, exit_button, fold_of, give_right, lea
 
 from controller.clock import SteppedClock
 from controller.inbox import ConsoleAsked, Input, PartAnswering, PartFailing, RequestReceived
-from controller.record import requests as ask
+from controller.record import asks as ask
+from controller.record import requests
 from controller.record.canonical import canonical, moment, timestamp
 from controller.record.envelope import decode
 from controller.record.keys import KeyPair
@@ -259,7 +260,7 @@ def test_a_refused_request_stays_refused(site: TestSite) -> None:
 
 
 def changed(_: TestSite, data: bytes, **changes: object) -> bytes:
-    return canonical(msgspec.structs.replace(ask.read_envelope(data), **changes))
+    return canonical(msgspec.structs.replace(requests.read_envelope(data), **changes))
 
 
 @pytest.mark.parametrize(
@@ -307,7 +308,7 @@ def test_a_stranger_cannot_take_a_requests_id(site: TestSite) -> None:
     other = KeyPair.generate()
     site.console("trust", key=other.public.text())
     replies = len(site.committed_replies())
-    stolen = site.request(ask.RegisterPerson(), key=other, id=ask.read_envelope(data).id)
+    stolen = site.request(ask.RegisterPerson(), key=other, id=requests.read_envelope(data).id)
 
     assert last(site, RequestReceived(stolen)) == ("requests.rejected", "signature")
     assert len(site.committed_replies()) == replies
@@ -511,7 +512,7 @@ def test_a_release_expires(site: TestSite) -> None:
         (ask.EndLockdown("*"), 2),
         (ask.ResumePortal("front"), 2),
     ],
-    ids=lambda given: ask.name_of(given) if isinstance(given, msgspec.Struct) else "",
+    ids=lambda given: requests.name_of(given) if isinstance(given, msgspec.Struct) else "",
 )
 def test_what_opens_cannot_be_held_back(site: TestSite, body: msgspec.Struct, operator: int) -> None:
     """What undoes a lock or arms a reader must expire: a broker that hands it out late, or a request without an end, does

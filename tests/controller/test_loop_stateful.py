@@ -30,7 +30,8 @@ from sites import (
 
 from controller.inbox import Input, PartAnswering, PartFailing, PinTyped, RequestReceived
 from controller.ledger.verify import verify_file
-from controller.record import requests as ask
+from controller.record import asks as ask
+from controller.record import requests
 from controller.record.asks.group import (
     ApproveMembership,
     CloseGroup,
@@ -223,7 +224,7 @@ class Sites(RuleBasedStateMachine):
         key = self.stranger if fault == "key" else self.dashboard
         made = self.site.request(body, operator, key=key, **changes)
         if fault in ("sig", "body"):
-            envelope = ask.read_envelope(made)
+            envelope = requests.read_envelope(made)
             change = {"sig": "00" * 64} if fault == "sig" else {"operator": operator + 1}
             made = canonical(msgspec.structs.replace(envelope, **change))
         self.sent.append(made)

@@ -10,7 +10,7 @@ from sites import TestSite, make_site, people, tap
 
 from controller.ledger.database import open_reader
 from controller.outgoing import PATIENT_WINDOW, Outgoing
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.keys import KeyPair
 from controller.record.private import PrivateRow
 from controller.record.requests import read_envelope

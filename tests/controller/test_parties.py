@@ -24,7 +24,7 @@ from controller import party_facts
 from controller.explaining import explained
 from controller.facility.settings import BadSettings
 from controller.inbox import Input
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.asks.presence import CorrectPresence
 from controller.record.envelope import Record
 from controller.rules.effects import PlaySignal

@@ -16,7 +16,7 @@ from party_site import GUEST, TEXT, THIRD, VISITOR, A, B, C, staffed
 from sites import TestSite, exit_button, fast_folder, fold_of, leaf, make_site, stored_tables, tap
 
 from controller.inbox import Input
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.envelope import Record
 from controller.record.keys import KeyPair
 

@@ -8,7 +8,7 @@ from sites import SITE_TOML, TestSite, exit_button, fold_of, give_right, leaf, m
 
 from controller.explaining import explained
 from controller.facility.settings import BadSettings
-from controller.record.requests import BeginLockdown
+from controller.record.asks import BeginLockdown
 
 Made = Callable[..., TestSite]
 

@@ -10,7 +10,7 @@ from sites import SITE_TOML, TestSite, give_right, leaf, make_site, people, stor
 from controller.inbox import PinChosen, PinTyped
 from controller.ledger import pin_store
 from controller.ledger.ledger import Ledger
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.asks.person import LeavePerson
 from controller.record.envelope import Record
 from controller.rules.effects import AskPin, ForgetPin, PlaySignal, ReleaseLock

@@ -22,7 +22,7 @@ from controller.inbox import (
     RequestReceived,
 )
 from controller.judgement import Judgement
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.kinds.input import InputForgiven, InputPoisoned
 from controller.rules import poison as rule
 from controller.rules.poison import MOST, Poison

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sites import SITE_TOML, TestSite, exit_button, fold_of, give_right, leaf, make_site, people, stored_tables, tap
 
+from controller.record.asks import BeginLockdown, EndLockdown, OverridePortal, ReleasePortal, ResumePortal
 from controller.record.canonical import timestamp
-from controller.record.requests import BeginLockdown, EndLockdown, OverridePortal, ReleasePortal, ResumePortal
 
 TEXT = SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nunlock = "office"\n')
 """The lab's door stands unlocked from 08:00 to 19:00 on working days, once somebody has come in. It is Tuesday, 09:00."""

@@ -19,7 +19,7 @@ from sites import (
 )
 
 from controller import presence_facts
-from controller.record.requests import RegisterPerson, ReleasePortal, SuspendPerson
+from controller.record.asks import RegisterPerson, ReleasePortal, SuspendPerson
 
 TEXT = SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nunlock = "office"\n')
 

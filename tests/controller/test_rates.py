@@ -9,7 +9,7 @@ from sites import make_site, people, tap
 from controller import rates
 from controller.inbox import RequestReceived
 from controller.rates import BURST, EVERY_S, PER_S, Rates
-from controller.record import requests as ask
+from controller.record import asks as ask
 
 
 def test_a_flood_is_one_record_a_minute(tmp_path: Path) -> None:

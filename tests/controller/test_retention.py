@@ -19,11 +19,12 @@ from controller.ledger.nodes import load_frontier, subtree_of
 from controller.ledger.retention import POINTERS, drop, unsound
 from controller.ledger.verify import verify_evidence, verify_file
 from controller.outgoing import Outgoing
+from controller.record.asks import QueryResend, SuspendPerson
 from controller.record.envelope import PASSING, Dropped, decode
 from controller.record.husk import husk, husk_seq, leaf_of
 from controller.record.kinds.retention import RecordsDropped, digest_of
 from controller.record.projection import project
-from controller.record.requests import QueryResend, SuspendPerson, read_envelope
+from controller.record.requests import read_envelope
 from controller.record.tables import TABLES, Drop, Upsert
 from controller.record.tree import leaf_hash, root_of, verify_inclusion
 from controller.rules.retention import BLOCK, Line, is_past

@@ -10,7 +10,7 @@ from sites import TestSite, give_right, make_site, people, stored_tables, tap
 from controller.clock import SteppedClock
 from controller.inbox import RequestReceived
 from controller.ledger.verify import verify_file
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.asks.group import ApproveMembership, CreateGroup, RequestMembership
 from controller.record.asks.review import KeepRight, OpenReview
 from controller.record.canonical import timestamp

@@ -15,9 +15,10 @@ from ulid import ULID
 from controller.cli.texts import Lang
 from controller.keyring import site_keys
 from controller.ledger.verify import verify_file
+from controller.record.asks import RegisterPerson
 from controller.record.canonical import canonical
 from controller.record.note import VerifierKey, open_checkpoint
-from controller.record.requests import MalformedRequest, RegisterPerson, make_request, read_envelope, read_private
+from controller.record.requests import MalformedRequest, make_request, read_envelope, read_private
 from controller.rotation import FORMER, FORMER_DAYS, NEXT, former_sealing
 from controller.site import open_site
 

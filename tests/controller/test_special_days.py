@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sites import SITE_TOML, TestSite, fold_of, give_right, leaf, make_site, people, stored_tables, tap
 
+from controller.record.asks import ApproveSpecialDay, ClearSpecialDay, DeclineSpecialDay, SetSpecialDay
 from controller.record.canonical import timestamp
-from controller.record.requests import ApproveSpecialDay, ClearSpecialDay, DeclineSpecialDay, SetSpecialDay
 
 OPEN = SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nunlock = "office"\nfirst_card = false\n')
 """The lab's door stands unlocked from 08:00 to 19:00 on working days. It is Tuesday, 24 November 2026, 09:00."""

@@ -13,7 +13,8 @@ from sites import TestSite, digest, fast_folder, give_right, make_site, stored_t
 
 from controller.inbox import RequestReceived
 from controller.ledger.verify import verify_file
-from controller.record import requests as ask
+from controller.record import asks as ask
+from controller.record import requests
 from controller.record.canonical import timestamp
 from controller.record.envelope import Record
 from controller.rules.authority import ROLES
@@ -24,7 +25,7 @@ words = st.sampled_from(["lobby", "lab", "vault", "always", "office", "front/in"
 
 def body_of(kind: str, draw: Any) -> msgspec.Struct:
     """A request of this kind, its numbers and ids drawn, mostly of things that are there."""
-    struct = ask.KINDS[kind]
+    struct = requests.KINDS[kind]
     fields = {}
     for field in msgspec.structs.fields(struct):
         if field.name in ("from_at", "until_at"):
@@ -39,7 +40,7 @@ def body_of(kind: str, draw: Any) -> msgspec.Struct:
     return struct(**fields)
 
 
-CHANGING = sorted(kind for kind in ask.KINDS if not kind.startswith("query/"))
+CHANGING = sorted(kind for kind in requests.KINDS if not kind.startswith("query/"))
 
 
 class Alone(RuleBasedStateMachine):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sites import SITE_TOML, TestSite, leaf, make_site, people, tap
 
+from controller.record.asks import BeginEvacuation, BeginLockdown, EndLockdown, OverridePortal, ReleasePortal
 from controller.record.canonical import timestamp
-from controller.record.requests import BeginEvacuation, BeginLockdown, EndLockdown, OverridePortal, ReleasePortal
 from controller.rules.effects import PlaySignal
 
 INSIDE = SITE_TOML.replace('id = "lab"\n', 'id = "lab"\ninside = "lobby"\n')

@@ -12,8 +12,8 @@ from example_house import ACCOUNTS, PEOPLE, House
 from prometheus_client.parser import text_string_to_metric_families
 from serving import made_certificate
 
+from controller.record.asks import ReleasePortal
 from controller.record.kinds.door import DoorClosed
-from controller.record.requests import ReleasePortal
 from dashboard import database as db
 from dashboard.metrics import exposed
 from dashboard.server import Server

@@ -10,18 +10,20 @@ from site_on_air import wait_for
 from site_peer import SitePeer
 
 from controller.desk import LONGEST_S
-from controller.record.canonical import moment
-from controller.record.keys import KeyPair
-from controller.record.requests import (
-    PRIVATE_FIELDS,
+from controller.record.asks import (
     EndLockdown,
     EnrolBadge,
-    MalformedRequest,
     RegisterPerson,
     ReinstatePerson,
     ReleasePortal,
     ResumePortal,
     RevokeRight,
+)
+from controller.record.canonical import moment
+from controller.record.keys import KeyPair
+from controller.record.requests import (
+    PRIVATE_FIELDS,
+    MalformedRequest,
     name_of,
     read_body,
     read_envelope,

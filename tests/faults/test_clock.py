@@ -29,7 +29,7 @@ from sites import (
 )
 
 from controller.clock import SteppedClock, set_by_rtc
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.canonical import timestamp
 from controller.record.envelope import Record
 from controller.record.keys import KeyPair

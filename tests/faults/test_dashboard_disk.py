@@ -13,8 +13,8 @@ from mounts import drain, fill, tmpfs
 from site_on_air import on_air, wait_for
 from site_peer import SitePeer
 
+from controller.record.asks import RegisterPerson
 from controller.record.kinds import door
-from controller.record.requests import RegisterPerson
 from dashboard import database as db
 from dashboard.composition import following, make_runtime
 from dashboard.config import FILE

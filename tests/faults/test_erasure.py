@@ -20,9 +20,9 @@ from site_process import SITE, SiteProcess, until
 
 from controller.keyring import site_keys
 from controller.ledger.verify import verify_file
+from controller.record.asks import ErasePerson, RegisterPerson, RequestRight, SuspendPerson
 from controller.record.canonical import timestamp
 from controller.record.private import Text
-from controller.record.requests import ErasePerson, RegisterPerson, RequestRight, SuspendPerson
 from controller.record.topics import Topics
 from dashboard import database as db
 from dashboard import pins

@@ -26,7 +26,8 @@ from controller.inbox import CheckpointShown, Input, RequestReceived
 from controller.ledger.database import open_reader
 from controller.ledger.verify import verify_file
 from controller.outgoing import Outgoing
-from controller.record import requests as ask
+from controller.record import asks as ask
+from controller.record import requests
 from controller.record.canonical import canonical, timestamp
 from controller.record.keys import KeyPair
 from controller.record.requests import KINDS, LARGEST_REQUEST, Request
@@ -167,7 +168,7 @@ def by_a_stranger(s: Stream, c: random.Random, _: Any) -> bytes:
 
 def claiming(s: Stream, c: random.Random, _: Any) -> bytes:
     """Another's signature in the trusted dashboard's name."""
-    request = ask.read_envelope(by_a_stranger(s, c, None))
+    request = requests.read_envelope(by_a_stranger(s, c, None))
     return canonical(msgspec.structs.replace(request, dashboard=s.site.dashboard.public.id))
 
 
@@ -191,7 +192,7 @@ def signed_envelope(s: Stream, c: random.Random, _: Any) -> bytes:
             {"kind": c.choice(("portal.melt", "portal.override", "start.review", "", "x" * 64))},
         )
     )
-    return s.signed(ask.read_envelope(s.site.request(ask.ReleasePortal("front"), 2)), **lacking)
+    return s.signed(requests.read_envelope(s.site.request(ask.ReleasePortal("front"), 2)), **lacking)
 
 
 def signed_body(s: Stream, c: random.Random, values: list[Any]) -> bytes:
@@ -202,8 +203,8 @@ def signed_body(s: Stream, c: random.Random, values: list[Any]) -> bytes:
     body = {name: c.choice((c.choice(values), c.choice(likely))) for name in fields}
     if kind == "query/private":
         body["ids"] = [c.choice(("person-1", "\x00", "x" * 64, "' or 1=1 --")) for _n in range(c.randint(0, 120))]
-    text = {name.rstrip("?"): c.choice(("x", "\x00", "🙂" * 300)) for name in ask.PRIVATE_FIELDS[kind]}
-    made = ask.read_envelope(s.site.request(ask.RegisterPerson(), c.choice((1, 2, 3)), private=text))
+    text = {name.rstrip("?"): c.choice(("x", "\x00", "🙂" * 300)) for name in requests.PRIVATE_FIELDS[kind]}
+    made = requests.read_envelope(s.site.request(ask.RegisterPerson(), c.choice((1, 2, 3)), private=text))
     return s.signed(made, kind=kind, body=body, expires_at=None)
 
 
@@ -211,9 +212,9 @@ def signed_zone(s: Stream, c: random.Random, values: list[Any]) -> bytes:
     """Lockdowns and overrides of what is not there, and overrides that are no posture or have no end."""
     value = c.choice([*values, "attic", "", "**", "x" * 65])
     if c.random() < 0.5:
-        made = ask.read_envelope(s.site.request(ask.BeginLockdown("attic"), 2))
+        made = requests.read_envelope(s.site.request(ask.BeginLockdown("attic"), 2))
         return s.signed(made, body={"zone": value if value not in ("*", "lobby", "lab", "vault") else "attic"})
-    made = ask.read_envelope(s.site.request(ask.OverridePortal("front", "open", ""), 2))
+    made = requests.read_envelope(s.site.request(ask.OverridePortal("front", "open", ""), 2))
     until = c.choice(("", "9999-12-31T23:59:59.999999Z", "2020-01-01T00:00:00.000000Z"))
     return s.signed(made, body={"portal": "front", "posture": c.choice(("open", "ajar", value)), "until_at": until})
 
@@ -222,7 +223,7 @@ def signed_again(s: Stream, c: random.Random, _: Any) -> bytes:
     """The id of a request that was done, over another body."""
     if not s.good:
         return b""
-    made = ask.read_envelope(s.site.request(ask.ReleasePortal("lab-door"), 2))
+    made = requests.read_envelope(s.site.request(ask.ReleasePortal("lab-door"), 2))
     return s.signed(made, id=c.choice(sorted(s.good)))
 
 
@@ -286,7 +287,7 @@ def test_a_hundred_thousand_hostile_requests(stream: Stream, seed: int, ways: li
     stream.prepare()
     before, released = site.ledger.size, len(site.actuator.releases())
     good = [site.request(ask.RegisterPerson(), 1), site.request(ask.ReleasePortal("front"), 2)]
-    ids = [ask.read_envelope(data).id for data in good]
+    ids = [requests.read_envelope(data).id for data in good]
     stream.trusted += len(good)
     batch = [hostile(stream, chance, ways, values) for _ in range(BATCH)]
     stream.sent += len(batch)

@@ -21,24 +21,20 @@ from ulid import ULID
 
 from controller.console import ask
 from controller.ledger.verify import verify_file
-from controller.record.canonical import canonical, timestamp
-from controller.record.keys import KeyPair
-from controller.record.requests import (
-    LARGEST_REQUEST,
-    PRIVATE_FIELDS,
+from controller.record.asks import (
     ApproveRight,
     BeginLockdown,
     EndLockdown,
     RegisterPerson,
     ReinstatePerson,
     ReleasePortal,
-    Request,
     RequestRight,
     RetireBadge,
     SuspendPerson,
-    make_request,
-    name_of,
 )
+from controller.record.canonical import canonical, timestamp
+from controller.record.keys import KeyPair
+from controller.record.requests import LARGEST_REQUEST, PRIVATE_FIELDS, Request, make_request, name_of
 from controller.record.signed import open_message
 from controller.record.topics import Reply, Topics
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from site_process import SiteProcess
 
-from controller.record.requests import CompleteTraining
+from controller.record.asks import CompleteTraining
 from controller.rules.schedule import WallClock
 
 PROGRAM = Path(__file__).parents[1] / "faults" / "clocked_controller.py"

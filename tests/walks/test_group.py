@@ -5,9 +5,9 @@ from pathlib import Path
 
 from site_process import SiteProcess
 
+from controller.record.asks import ApproveRight, RequestRight
 from controller.record.asks.group import ApproveMembership, CreateGroup, EndMembership, RequestMembership
 from controller.record.canonical import timestamp
-from controller.record.requests import ApproveRight, RequestRight
 
 
 def test_a_members_badge_opens_and_a_former_members_does_not(tmp_path: Path) -> None:

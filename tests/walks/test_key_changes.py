@@ -16,9 +16,9 @@ from desks import Desk
 from site_process import SITE, SiteProcess, until
 
 from controller.keyring import site_keys
+from controller.record.asks import RegisterPerson, SuspendPerson
 from controller.record.canonical import canonical
 from controller.record.keys import KeyPair
-from controller.record.requests import RegisterPerson, SuspendPerson
 from controller.record.signed import sign_message
 from controller.record.succession import Chain, hand_over
 from controller.record.topics import State, Topics

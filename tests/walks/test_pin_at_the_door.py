@@ -16,9 +16,10 @@ from broker import running_broker
 from site_process import SCRIPT, SITE, SiteProcess, keypad_url, until
 from ulid import ULID
 
+from controller.record.asks import EnrolPin, RetireBadge, UnlockPin
 from controller.record.canonical import canonical
 from controller.record.envelope import Record
-from controller.record.requests import EnrolPin, RetireBadge, UnlockPin, make_request
+from controller.record.requests import make_request
 from controller.record.topics import Topics
 from hardware.simulated.client import BuildingClient, TapOutcome
 

@@ -9,8 +9,8 @@ from broker import running_broker
 from site_on_air import wait_for
 from site_process import SITE, SiteProcess
 
+from controller.record.asks import ApproveRight, RegisterPerson, RequestRight, ReviewStart
 from controller.record.canonical import timestamp
-from controller.record.requests import ApproveRight, RegisterPerson, RequestRight, ReviewStart
 from dashboard import database as db
 from dashboard.composition import following, make_runtime
 from dashboard.runtime import Runtime

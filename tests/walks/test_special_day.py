@@ -12,7 +12,7 @@ import pytest
 from command_line import sekimori
 from site_process import SiteProcess, until
 
-from controller.record.requests import SetSpecialDay
+from controller.record.asks import SetSpecialDay
 
 PROGRAM = Path(__file__).parents[1] / "faults" / "clocked_controller.py"
 TOKYO = ZoneInfo("Asia/Tokyo")

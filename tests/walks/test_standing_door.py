@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 from site_process import SiteProcess, until
 
-from controller.record.requests import BeginLockdown
+from controller.record.asks import BeginLockdown
 
 HOURS = """
 [[schedule]]

@@ -21,3 +21,31 @@ class LeavePerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person: Number
     leaves_on: Word = ""
     """The last day, never a later one than is set already; empty: now."""
+
+
+@request_kind("person.register", private=("name", "kana?", "title?", "department?"))
+class RegisterPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Make a person known to the site."""
+
+
+@request_kind("person.suspend", private=("reason",))
+class SuspendPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let no badge of this person open anything, at once."""
+
+    person: Number
+
+
+@request_kind("person.reinstate", private=("reason",))
+class ReinstatePerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """End a suspension."""
+
+    person: Number
+
+
+@request_kind("person.erase")
+class ErasePerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let everything written about a suspended person go, for ever; by another operator than the one who suspended them."""
+
+    person: Number
+    reason: Word
+    """One of `controller.record.kinds.person.REASONS`."""

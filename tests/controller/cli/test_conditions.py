@@ -10,7 +10,7 @@ from command_line import sekimori
 from site_process import SiteProcess
 
 from controller.cli.texts import Lang
-from controller.record.requests import CompleteTraining, SignPledge
+from controller.record.asks import CompleteTraining, SignPledge
 from controller.rules.schedule import WallClock
 
 SETTINGS = f"""

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from site_process import SiteProcess
 
+from controller.record.asks import ErasePerson
 from controller.record.asks.person import ChangePerson
-from controller.record.requests import ErasePerson
 
 
 def test_now_then_in_words_and_as_csv(tmp_path: Path) -> None:

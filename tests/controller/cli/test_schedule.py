@@ -9,7 +9,7 @@ from command_line import sekimori
 from sites import SITE_TOML, TestSite, make_site, people
 
 from controller.cli.texts import Lang
-from controller.record.requests import BeginEvacuation, BeginLockdown, SetSpecialDay
+from controller.record.asks import BeginEvacuation, BeginLockdown, SetSpecialDay
 
 TEXT = (
     SITE_TOML.replace('inner = "lab"\n', 'inner = "lab"\nunlock = "office"\n')

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sites import TestSite, give_right, make_site, people
 
 from controller.ledger.past import last_until, tables_until
-from controller.record import requests as ask
+from controller.record import asks as ask
 from controller.record.asks.group import ApproveMembership, CreateGroup, EndMembership, RequestMembership
 from controller.record.asks.person import ChangePerson, LeavePerson
 from controller.record.canonical import timestamp

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.record.asks import EnrolBadge, RegisterPerson, ReleasePortal, SuspendPerson
 from controller.record.canonical import canonical
 from controller.record.keys import KeyPair
 from controller.record.private import LONGEST_TEXT
@@ -18,12 +19,8 @@ from controller.record.requests import (
     KINDS,
     LARGEST_REQUEST,
     PRIVATE_FIELDS,
-    EnrolBadge,
     MalformedRequest,
-    RegisterPerson,
-    ReleasePortal,
     Request,
-    SuspendPerson,
     make_request,
     read_body,
     read_envelope,

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.record.asks import CompleteTraining, SignPledge
 from controller.record.canonical import moment, timestamp
 from controller.record.conditions import HELD, LAPSED, NEVER, OLDER, Condition, Fulfilment, standing
 from controller.record.envelope import kind_of
 from controller.record.kinds.condition import PledgeSigned, TrainingCompleted
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
-from controller.record.requests import CompleteTraining, SignPledge
 from controller.rules import condition
 from controller.rules.authority import OperatorFact
 from controller.rules.condition import Entry, Person, Recorded

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.record.asks import RequestRight
 from controller.record.canonical import timestamp
 from controller.record.envelope import kind_of
 from controller.record.private import PrivateRow
-from controller.record.requests import RequestRight
 from controller.rules import group, right
 from controller.rules.authority import OperatorFact
 from controller.rules.group import MOST_GROUPS, MOST_RIGHTS, Membership, Team

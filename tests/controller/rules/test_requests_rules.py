@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from controller.record.asks import EnrolBadge, RequestRight
 from controller.record.canonical import timestamp
 from controller.record.envelope import kind_of
 from controller.record.keys import KeyPair
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
-from controller.record.requests import KINDS, EnrolBadge, RequestRight
+from controller.record.requests import KINDS
 from controller.rules import badge, person, right, trust
 from controller.rules.access import BadgeFact, Tap
 from controller.rules.authority import ALLOWED, ROLES, OperatorFact, authorise, within

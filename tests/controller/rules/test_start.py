@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.record.asks import ReviewStart
 from controller.record.envelope import kind_of
 from controller.record.kinds.start import ALONE, StartReviewed, StartSingle, mark_after
 from controller.record.kinds.trust import OperatorRetired
-from controller.record.requests import ReviewStart
 from controller.rules import start
 from controller.rules.authority import ALLOWED, OperatorFact
 from controller.rules.outcome import Outcome, Refusal

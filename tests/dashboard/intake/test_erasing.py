@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 from listener import Listener
 
+from controller.record.asks import RegisterPerson
 from controller.record.kinds import person
 from controller.record.private import PrivateRow
-from controller.record.requests import RegisterPerson
 from controller.record.topics import Reply
 from dashboard import database as db
 from dashboard.intake.intake import Message

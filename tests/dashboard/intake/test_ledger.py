@@ -3,9 +3,10 @@
 import sqlalchemy as sa
 from site_peer import Said
 
+from controller.record.asks import QueryResend
 from controller.record.kinds import door, request, site
 from controller.record.kinds.site import PartFailed
-from controller.record.requests import QueryResend, read_body, read_envelope
+from controller.record.requests import read_body, read_envelope
 from dashboard import database as db
 from dashboard.intake.resend import AGAIN_S, STILL_S, Resend
 

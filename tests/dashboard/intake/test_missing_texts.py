@@ -3,9 +3,10 @@
 import msgspec
 from listener import Listener
 
+from controller.record.asks import QueryPrivate
 from controller.record.kinds.person import PersonChanged
 from controller.record.private import PrivateRef
-from controller.record.requests import QueryPrivate, read_body, read_envelope, signature_holds
+from controller.record.requests import read_body, read_envelope, signature_holds
 from dashboard.intake.missing_texts import AGAIN_S, MissingTexts
 
 

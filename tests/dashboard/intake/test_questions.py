@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from listener import Listener
 from site_peer import Said, SitePeer
 
+from controller.record.asks import QueryExplain
 from controller.record.explained import Answered, Explained, Unanswered
 from controller.record.explained import Said as Check
 from controller.record.keys import KeyPair
-from controller.record.requests import QueryExplain, Request, read_body, read_envelope, signature_holds
+from controller.record.requests import Request, read_body, read_envelope, signature_holds
 from controller.record.signed import sign_message
 from dashboard import database as db
 from dashboard.questions import AGAIN_S, AHEAD, LASTS, MOST_OF_ONE, MOST_OF_SITE, Questions, QuestionsFull

@@ -16,8 +16,8 @@ from listener import listening
 from site_on_air import WAIT_S, on_air, wait_for
 from site_peer import Said, SitePeer
 
+from controller.record.asks import ReleasePortal, RevokeRight
 from controller.record.kinds import door
-from controller.record.requests import ReleasePortal, RevokeRight
 from dashboard import database as db
 from dashboard.composition import following, make_runtime
 from dashboard.config import FILE

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from example_house import House
 
+from controller.record.asks import ErasePerson
 from controller.record.kinds import person
-from controller.record.requests import ErasePerson, read_body, read_envelope
+from controller.record.requests import read_body, read_envelope
 from dashboard import database as db
 
 from .conftest import Browser

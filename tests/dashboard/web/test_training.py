@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 from example_house import SHA, House
 
+from controller.record.asks import QueryPrivate
 from controller.record.kinds import badge, group, membership, right
 from controller.record.kinds.condition import PledgeSigned, TrainingCompleted
 from controller.record.private import PrivateRow
-from controller.record.requests import KINDS, QueryPrivate, read_body, read_envelope
+from controller.record.requests import KINDS, read_body, read_envelope
 from dashboard import database as db
 from dashboard.intake.missing_texts import MissingTexts
 from dashboard.read import conditions

@@ -10,12 +10,12 @@ import pytest
 import sqlalchemy as sa
 from example_house import House
 
+from controller.record.asks import QueryExplain
 from controller.record.canonical import timestamp
 from controller.record.conditions import PLEDGE, TRAINING
 from controller.record.explained import Explained, Said, Unanswered
 from controller.record.kinds.entry import EntryRefusedBefore
 from controller.record.refusals import Code
-from controller.record.requests import QueryExplain
 from controller.record.words import LANGUAGES, codes, words
 from controller.rules import access
 from dashboard import database as db
