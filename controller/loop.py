@@ -164,7 +164,7 @@ class Loop:
 
     def alarmed(self, part: str) -> bool:
         """Whether this part is known to have failed, and that is recorded."""
-        return part in self._judgement.failed
+        return part in self._judgement.doors.failed
 
     # One turn -------------------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from ulid import ULID
 from controller.actuator import NoParts
 from controller.clock import SystemClock
 from controller.desk import LONGEST_S
+from controller.doors import credential_digest
 from controller.inbox import ConsoleAsked, RequestReceived
-from controller.judgement import credential_digest
 from controller.ledger.ledger import Stamp
 from controller.loop import Committed
 from controller.record.asks import ApproveRight, RegisterPerson, RequestRight, SuspendPerson

@@ -16,8 +16,8 @@ from controller.cli.options import AsJson, Data, Language
 from controller.cli.texts import Lang
 from controller.cli.voice import Voice
 from controller.console import ask
+from controller.doors import credential_digest
 from controller.feeds import READER_PACE_S
-from controller.judgement import credential_digest
 from controller.keyring import site_keys
 from controller.record.envelope import decode
 from controller.record.kinds.badge import BadgeEnrolled, EnrolmentClosed

@@ -13,8 +13,9 @@ import msgspec
 
 from controller.clock import Clock
 from controller.desk import Desk
+from controller.doors import credential_digest
 from controller.facts import Facts
-from controller.judgement import Judgement, credential_digest
+from controller.judgement import Judgement
 from controller.ledger.ledger import Stamp
 from controller.record.canonical import timestamp
 from controller.record.keys import KeyPair

@@ -40,7 +40,7 @@ def site(tmp_path: Path) -> Iterator[TestSite]:
     """A site where person 5 has a name, a badge, a right with a purpose, and was suspended by operator 2."""
     site = people(make_site(tmp_path))
     assert site.asks(ask.RegisterPerson(), private={"name": NAME, "kana": KANA}) is None
-    site.console("enrol.card", person=5, credential=site.judgement.digest("card:5"), assurance=2, label="5")
+    site.console("enrol.card", person=5, credential=site.judgement.doors.digest("card:5"), assurance=2, label="5")
     now = site.clock.now()
     body = ask.RequestRight(5, "lab", "always", now.strftime("%Y-%m-%dT%H:%M:%S.000000Z"), "2027-03-31T00:00:00.000000Z")
     assert site.asks(body, private={"purpose": PURPOSE}) is None

@@ -56,7 +56,7 @@ def sleep_through(site: TestSite, until: datetime) -> Iterator[tuple[datetime, b
     """Lets time pass from edge to edge, at which the loop would wake by itself; what the door does at which instant."""
     yield site.clock.now(), stands(site)
     while (left := (until - site.clock.now()).total_seconds()) > 0:
-        edge = site.judgement.postures.wait_s(site.clock.now(), True)
+        edge = site.judgement.doors.postures.wait_s(site.clock.now(), True)
         assert edge is not None and site.loop.wait_s() <= edge
         site.step(min(left, max(edge, 0.001)))
         before = stands(site)

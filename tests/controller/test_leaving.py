@@ -190,7 +190,7 @@ def test_an_operator_who_leaves_signs_nothing_more(tmp_path: Path) -> None:
     kinds = site.kinds()
     assert {"operator.retired", "enrolment.closed"} <= set(kinds[-7:])
     assert site.asks(ask.SuspendPerson(2), 5) == "operator"
-    assert not site.judgement.enrolments
+    assert not site.judgement.doors.enrolments
     site.close()
 
 

@@ -7,7 +7,7 @@ import ctypes
 import sys
 from pathlib import Path
 
-from controller import judgement
+from controller import doors
 from controller.app import Controller
 from controller.rules.access import Case
 
@@ -18,7 +18,7 @@ LABEL = "66:01"
 def main() -> int:
     """Runs until the badge comes, or until it is ended."""
     data, how = Path(sys.argv[1]), sys.argv[2]
-    sound = judgement.access.decide
+    sound = doors.access.decide
 
     def decide(case: Case) -> object:
         if case.tap.label == LABEL and how == "raise":
@@ -27,7 +27,7 @@ def main() -> int:
             ctypes.string_at(0)
         return sound(case)
 
-    judgement.access.decide = decide  # type: ignore[assignment]
+    doors.access.decide = decide  # type: ignore[assignment]
     return Controller(data).run()
 
 
