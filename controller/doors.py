@@ -130,7 +130,7 @@ class Doors:
     ) -> access.Case:
         """The case of a tap that leads in."""
         blocking = interlock.blocking(self._facility.portals[at.portal].interlock, portals)
-        return self.cases.into(at.inner, tap, known, now, blocking, Coming(at.outer, portals))
+        return self.cases.into(at.inner, tap, known, now, blocking, Coming(at.outer, portals, at.portal))
 
     def _entered(
         self,
@@ -179,7 +179,7 @@ class Doors:
         decision = access.leave(self.cases.into(portal.inner, tap, known, now))
         manner = ""
         if portal.outer:
-            into = self.cases.into(portal.outer, tap, known, now, coming=Coming(portal.inner, portals))
+            into = self.cases.into(portal.outer, tap, known, now, coming=Coming(portal.inner, portals, at.portal))
             beyond = access.decide(into)
             if isinstance(beyond, access.Grant):
                 manner = beyond.manner

@@ -23,7 +23,10 @@ from controller.rules.presence import Room
 from controller.rules.zone import ZoneRules
 from controller.timekeeper import Now
 
-_UNSEEN = (DoorForced, DoorHeld, PortalLocked, PortalUnlocked)
+_Unseen = DoorForced | DoorHeld | PortalLocked | PortalUnlocked
+"""After which nobody knows who passed."""
+_Moving = PresenceMoved | PresenceCorrected | EntryConfirmed
+"""By which somebody's place may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Coming:
 
     origin: str
     portals: Mapping[str, PortalState]
+    portal: str = ""
+    """Through which one."""
 
 
 class Presences:
@@ -50,8 +55,8 @@ class Presences:
         """The outcome with the records that follow from it: people who moved, and doubts; the very same one for none."""
         if any(self._stays(body) for body in outcome.then):
             outcome = replace(outcome, then=tuple(body for body in outcome.then if not self._stays(body)))
-        unseen = [body for body in outcome.records if isinstance(body, _UNSEEN)]
-        moved = [body for body in (*outcome.records, *outcome.then) if _moves(body)]
+        unseen = [body for body in outcome.records if isinstance(body, _Unseen)]
+        moved = [body for body in (*outcome.records, *outcome.then) if isinstance(body, _Moving) and _moves(body)]
         if not unseen and not moved and not outcome.then:
             return outcome
         doubts = [doubt for body in unseen for doubt in self._doubts(body)]
@@ -67,17 +72,17 @@ class Presences:
     def _is_container(self, zone: str) -> bool:
         return zone in self._facility.zones and self._facility.zones[zone].rules.container
 
-    def _emptied(self, moved: Sequence[msgspec.Struct]) -> Iterator[ZoneEmptied]:
+    def _emptied(self, moved: Sequence[_Moving]) -> Iterator[ZoneEmptied]:
         """The zones that nobody known is in any more, and whose hours somebody had opened."""
-        arrived = {body.person: body.zone for body in moved}  # type: ignore[attr-defined]
+        arrived = {body.person: body.zone for body in moved}
         for zone in (found.rules for found in self._facility.zones.values() if found.rules.relock_when_empty and moved):
             stays = any(at in zone.within for at in arrived.values())
             if not stays and presence_facts.opened(self._facts.connection, zone.id):
                 if presence_facts.count(self._facts.connection, zone.within, arrived, 1) == 0:
                     yield ZoneEmptied(zone.id)
 
-    def _doubts(self, body: msgspec.Struct) -> tuple[PresenceDoubted, ...]:
-        portal = self._facility.portals[body.portal]  # type: ignore[attr-defined]
+    def _doubts(self, body: _Unseen) -> tuple[PresenceDoubted, ...]:
+        portal = self._facility.portals[body.portal]
         if self._is_container(portal.inner):
             return ()
         return presence.unseen(portal.inner, portal.outer, (body,))
@@ -113,7 +118,17 @@ class Presences:
             return None
         origin = self._facility.zones[coming.origin].rules.within if coming.origin else OUTSIDE
         forgiven = None if zone.forgiven_at is None else last_at(zone.forgiven_at, self._facility.timezone, now.judged)
-        return Way(origin, self._whereabouts(badge.person, now), forgiven)
+        here = self._arriving(zone, badge.person, coming, now) or self._whereabouts(badge.person, now)
+        return Way(origin, here, forgiven)
+
+    def _arriving(self, zone: ZoneRules, person: int, coming: Coming, now: Now) -> Whereabouts | None:
+        """In the zone, where another door has been let go for them and not opened yet: else one badge opens two at once."""
+        others = {portal: coming.portals[portal] for portal in self._doors[zone.id] if portal in coming.portals}
+        for portal, state in others.items():
+            for passer in state.passing if portal != coming.portal else ():
+                if passer.person == person and passer.zone in zone.within:
+                    return Whereabouts(passer.zone, now.judged, passer.release)
+        return None
 
     def _whereabouts(self, person: int, now: Now) -> Whereabouts | None:
         """Where the person is, if that is a zone that there still is. By a clock that is not trusted it is not certain."""
@@ -142,6 +157,6 @@ class Presences:
         return len(arriving) + presence_facts.count(self._facts.connection, zone.within, apart, zone.most_inside)
 
 
-def _moves(body: msgspec.Struct) -> bool:
-    """Whether this record changes where somebody is."""
-    return isinstance(body, PresenceMoved | PresenceCorrected) or (isinstance(body, EntryConfirmed) and body.moved)
+def _moves(body: _Moving) -> bool:
+    """Whether this record changes where somebody is: an entry of the reception's book may be older than what is known."""
+    return not isinstance(body, EntryConfirmed) or body.moved

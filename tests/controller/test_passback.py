@@ -78,6 +78,36 @@ def test_a_tap_without_an_entry_is_no_entry(made: Made) -> None:
     assert go(site, "lab-door/in", 1) == "granted"
 
 
+SIDE_DOOR = """
+[[portal]]
+id = "lab-side"
+name = { ja = "試作室の脇扉", en = "Lab, side door" }
+inner = "lab"
+outer = "lobby"
+lock = "simulated:20"
+contact = "simulated:21"
+[[portal.reader]]
+device = "nfc+udp://127.0.0.1:54330"
+[[portal.reader]]
+device = "nfc+udp://127.0.0.1:54331"
+side = "out"
+"""
+
+
+def test_one_badge_does_not_open_two_doors_at_once(made: Made) -> None:
+    """While a door has been let go for a badge and is not opened yet, another door of the zone refuses it; the same one,
+    and after nobody came any, lets it in."""
+    site = made(HARD, text=SITE_TOML + SIDE_DOOR)
+    site.turn(leaf("lab-side", False))
+    go(site, "front/in", 1)
+    both = site.turn(tap("lab-door/in", "card:1"), tap("lab-side/in", "card:1"), tap("lab-door/in", "card:1"))
+
+    assert [getattr(record.body, "code", "granted") for record in both] == ["granted", "exit", "granted"]
+    site.step(6)
+    site.turn()
+    assert go(site, "lab-side/in", 1) == "granted"
+
+
 def test_the_path_counts(made: Made) -> None:
     """Who left the house by badge is not in the lobby, and the lab's door asks how they came; somebody never seen is let in."""
     site = made(HARD)
