@@ -128,7 +128,7 @@ class Answering:
 
     def _private_rows(self, ids: tuple[str, ...]) -> list[PrivateRow]:
         """The newest version of these private rows, as far as they are there."""
-        newest = f"select id, version, text, salt from private where id = ? and {HELD} order by version desc limit 1"  # noqa: S608
+        newest = f"select id, version, text, salt from private where id = ? and {HELD} order by version desc limit 1"  # noqa: S608 - a constant
         return [private_row(row) for id in ids for row in self._connection.execute(newest, (id,))]
 
     # Why a door opens, or does not --------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def _answer_of(request: Request, find: Callable[[], Found]) -> Found | Unanswere
         return find()
     except Unknown as error:
         return Unanswered(str(error))
-    except Exception as error:  # whatever it is: nothing depends on an answer, and every door on this process
+    except Exception as error:  # a bug here must not end the process: no door waits for an answer, and all for the process
         if disk_fault(error, Path()) is not None:
             raise
         log.error("a question could not be answered", request=request.id, error=type(error).__name__)

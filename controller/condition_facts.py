@@ -56,7 +56,7 @@ class ConditionFacts:
             f"""select person, zone from access_right where person is not null and {held}
             union select membership.person, zone from membership join (select team, zone from access_right
                 where team is not null and {held}) as theirs on theirs.team = membership.team
-            where membership.state = 'active'""",  # noqa: S608
+            where membership.state = 'active'""",  # noqa: S608 - question marks
             (at, *wanted, at, *wanted),
         )
         found: dict[int, set[str]] = {}

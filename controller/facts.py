@@ -266,7 +266,7 @@ class Facts:
         """The ids in the tables of what is screwed on."""
         tables = ("site", "zone", "portal", "reader", "schedule", "condition")
         return {
-            table: {id for (id,) in self._connection.execute(f"select {table} from {table}")}  # noqa: S608
+            table: {id for (id,) in self._connection.execute(f"select {table} from {table}")}  # noqa: S608 - of these names
             for table in tables
         }
 

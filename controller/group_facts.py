@@ -21,7 +21,7 @@ class GroupFacts:
         if row is None:
             return None
         rights = self._connection.execute(
-            f"select access_right, zone from access_right where team = ? and {_STANDING} order by access_right",  # noqa: S608
+            f"select access_right, zone from access_right where team = ? and {_STANDING} order by access_right",  # noqa: S608 - a constant
             (number,),
         )
         return Team(row[0], row[1], row[2], row[3], rights.fetchall())
@@ -42,7 +42,7 @@ class GroupFacts:
         """The groups that the person is in or waits to join, but for closed ones."""
         rows = self._connection.execute(
             f"""select membership.team from membership join team on team.team = membership.team
-            where person = ? and membership.{_STANDING} and team.state = 'active'""",  # noqa: S608
+            where person = ? and membership.{_STANDING} and team.state = 'active'""",  # noqa: S608 - a constant
             (person,),
         )
         return [team for (team,) in rows]
@@ -50,7 +50,7 @@ class GroupFacts:
     def memberships_of(self, person: int) -> list[int]:
         """The person's memberships that hold or were requested."""
         rows = self._connection.execute(
-            f"select membership from membership where person = ? and {_STANDING} order by membership",  # noqa: S608
+            f"select membership from membership where person = ? and {_STANDING} order by membership",  # noqa: S608 - a constant
             (person,),
         )
         return [number for (number,) in rows]
@@ -58,7 +58,7 @@ class GroupFacts:
     def is_in(self, person: int | None, team: int | None) -> bool:
         """Whether the person is in the group, or waits to join it."""
         row = self._connection.execute(
-            f"select 1 from membership where person = ? and team = ? and {_STANDING} limit 1",  # noqa: S608
+            f"select 1 from membership where person = ? and team = ? and {_STANDING} limit 1",  # noqa: S608 - a constant
             (person, team),
         ).fetchone()
         return row is not None

@@ -32,7 +32,7 @@ def held(connection: sqlite3.Connection, person: int) -> tuple[Held, ...]:
     for ending in ENDINGS:
         marks = ", ".join("?" * len(ending.states))
         rows = connection.execute(
-            f"select {ending.key}, {ending.shown} from {ending.table} where person = ? and state in ({marks})"  # noqa: S608
+            f"select {ending.key}, {ending.shown} from {ending.table} where person = ? and state in ({marks})"  # noqa: S608 - a row of ENDINGS
             f" order by {ending.key}",
             (person, *ending.states),
         )

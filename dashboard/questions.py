@@ -8,6 +8,7 @@ another dashboard, or about another person or door is none to this one.
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -36,6 +37,8 @@ AGAIN_S = 10.0
 """How long an answer may take before the same is asked again. A site that goes back in its ledger for it does so once."""
 LOOK_S = 1.0
 _SWEEP_S = 60.0
+
+_Row = sa.Row[*tuple[Any, ...]]
 
 
 class QuestionsFull(RuntimeError):
@@ -97,7 +100,7 @@ class Questions:
         self._asked_s = {id: at_s for id, at_s in self._asked_s.items() if id in kept}
         return wanted
 
-    def _next(self, waiting: list[sa.Row], monotonic: float) -> list[sa.Row]:  # type: ignore[type-arg]
+    def _next(self, waiting: list[_Row], monotonic: float) -> list[_Row]:
         """Those whose turn it is: who was asked longest ago, or never, no more than may be on their way."""
         fresh = [row for row in waiting if monotonic - self._asked_s.get(row.id, float("-inf")) < AGAIN_S]
         ready = [row for row in waiting if row not in fresh]
@@ -106,7 +109,7 @@ class Questions:
         self._asked_s |= {row.id: monotonic for row in chosen}
         return chosen
 
-    def _signed(self, source: Source, row: sa.Row) -> bytes:  # type: ignore[type-arg]
+    def _signed(self, source: Source, row: _Row) -> bytes:
         body = QueryExplain(row.person, row.portal, row.at, row.before, row.badge)
         request = make_request(
             self._keys, source.ledger_site, source.keys, id=row.id, body=body, private={}, operator=DASHBOARD_ITSELF,
@@ -121,7 +124,7 @@ class Questions:
         connection.execute(sa.delete(question).where(sa.or_(table.expires_at <= past, table.expires_at > future)))
 
 
-def _waiting(connection: sa.Connection, site: str, now: datetime) -> list[sa.Row]:  # type: ignore[type-arg]
+def _waiting(connection: sa.Connection, site: str, now: datetime) -> list[_Row]:
     table = question.c
     query = sa.select(table.id, table.person, table.portal, table.at, table.before, table.badge, table.created_at)
     query = query.where(table.ledger_site == site, table.state == "waiting", table.expires_at > timestamp(now))

@@ -18,7 +18,7 @@ create index if not exists pin_secret_of on pin_secret (person, pin);
 
 _NOTHING = bytes(HALF)
 _HELD = f"own <> zeroblob({HALF})"
-_BLANK = f"update pin_secret set own = zeroblob({HALF}), duress = zeroblob({HALF}) where {_HELD} and person = ? and pin <= ?"  # noqa: S608
+_BLANK = f"update pin_secret set own = zeroblob({HALF}), duress = zeroblob({HALF}) where {_HELD} and person = ? and pin <= ?"  # noqa: S608 - constants
 LARGEST = 2**62
 
 
@@ -35,7 +35,7 @@ def put(connection: sqlite3.Connection, kept: KeptPin) -> None:
 def of(connection: sqlite3.Connection, person: int, pin: int) -> HashedPin | None:
     """What verifies PIN number `pin` of the person; None when it is not there."""
     row = connection.execute(
-        f"select form, own, duress from pin_secret where person = ? and pin = ? and {_HELD} order by n desc limit 1",  # noqa: S608
+        f"select form, own, duress from pin_secret where person = ? and pin = ? and {_HELD} order by n desc limit 1",  # noqa: S608 - a constant
         (person, pin),
     ).fetchone()
     return None if row is None else HashedPin(*row)

@@ -63,7 +63,7 @@ class MissingTexts:
                     db.private_text.c.ledger_site == source.ledger_site,
                     db.private_text.c.id == rows[column],
                     erasing.held,
-                    *_as_new(rows, column),
+                    *_as_new(db.projected[table], column),
                 )
                 query = (
                     sa.select(rows[column])
@@ -77,11 +77,11 @@ class MissingTexts:
         return tuple(ids)
 
 
-def _as_new(rows: Any, column: str) -> tuple[sa.ColumnElement[bool], ...]:  # noqa: ANN401 - a table's columns
+def _as_new(table: sa.Table, column: str) -> tuple[sa.ColumnElement[bool], ...]:
     """Where the row says which version it points at: that the text is not older, as when somebody is called otherwise now."""
-    if column != "private" or "private_version" not in rows:
+    if column != "private" or "private_version" not in table.c:
         return ()
-    return (db.private_text.c.version >= rows.private_version,)
+    return (db.private_text.c.version >= table.c.private_version,)
 
 
 def _erased(id: sa.ColumnElement[str], rows: Any) -> sa.Exists:  # noqa: ANN401 - a table's columns
