@@ -5,7 +5,20 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from controller.desk import calendar, conditions, people, portals, presence, rights
+from controller.desk import (
+    calendar,
+    catalogue,
+    combinations,
+    conditions,
+    custody,
+    keys,
+    people,
+    portals,
+    presence,
+    rights,
+    tethers,
+    transports,
+)
 from controller.desk import start as starting
 from controller.desk.asked import Asked, Rule
 from controller.desk.freshness import stale
@@ -35,6 +48,12 @@ RULES: dict[str, Rule] = {
     **portals.RULES,
     **calendar.RULES,
     **starting.RULES,
+    **catalogue.RULES,
+    **keys.RULES,
+    **combinations.RULES,
+    **custody.RULES,
+    **transports.RULES,
+    **tethers.RULES,
 }
 """By kind of request; what is a right to do so is in `rules/authority.py`."""
 

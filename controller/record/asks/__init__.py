@@ -1,5 +1,17 @@
 """What a dashboard may ask for, one module a noun: the bodies of requests. Importing this registers every kind."""
 
+from controller.record.asks import (
+    asset,
+    combination,
+    container,
+    custody,
+    keeper,
+    key,
+    label,
+    sticker,
+    tether,
+    transport,
+)
 from controller.record.asks.badge import EnrolBadge, RetireBadge
 from controller.record.asks.condition import CompleteTraining, SignPledge, WithdrawPledge, WithdrawTraining
 from controller.record.asks.group import (
@@ -87,4 +99,14 @@ __all__ = [
     "UnlockPin",
     "WithdrawPledge",
     "WithdrawTraining",
+    "asset",
+    "combination",
+    "container",
+    "custody",
+    "keeper",
+    "key",
+    "label",
+    "sticker",
+    "tether",
+    "transport",
 ]

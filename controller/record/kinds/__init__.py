@@ -1,17 +1,25 @@
 """The kinds of records, one module a noun. A changed kind gets a new version; golden files hold the bytes of each."""
 
 from controller.record.kinds import (
+    asset,
     badge,
     calendar,
     clock,
+    combination,
     condition,
+    container,
+    custody,
     disk,
     door,
+    due,
     entry,
     evacuation,
     group,
     input,
     interlock,
+    keeper,
+    key,
+    label,
     membership,
     noted,
     party,
@@ -25,13 +33,18 @@ from controller.record.kinds import (
     right,
     site,
     start,
+    station,
+    sticker,
+    tether,
+    transport,
     trust,
 )
 
 __all__ = [
-    "badge", "calendar", "clock", "condition", "disk", "door", "entry", "evacuation", "group", "input", "interlock",
-    "load", "membership", "noted", "party", "person", "pin", "posture", "presence", "request", "retention", "review",
-    "right", "site", "start", "trust",
+    "asset", "badge", "calendar", "clock", "combination", "condition", "container", "custody", "disk", "door", "due",
+    "entry", "evacuation", "group", "input", "interlock", "keeper", "key", "label", "load", "membership", "noted",
+    "party", "person", "pin", "posture", "presence", "request", "retention", "review", "right", "site", "start",
+    "station", "sticker", "tether", "transport", "trust",
 ]  # fmt: skip
 
 

@@ -1,66 +1,8 @@
-"""The tables that records fold into, as data: both sides create them from here, the dashboard with site and epoch in front.
+"""The tables of the site, its doors, people and rights."""
 
-Join columns are declared, INTEGER or TEXT, the same on both sides: an undeclared one made SQLite scan.
-`FOLD_VERSION` is raised with every change of a table or of a kind's rows; on a mismatch the tables are folded anew.
-"""
+from controller.record.tables.shape import Table
 
-from dataclasses import dataclass, field
-
-FOLD_VERSION = 3
-
-Value = int | str | None
-Row = dict[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table: its columns in order with their types, its key, its indexes."""
-
-    name: str
-    columns: dict[str, type[int] | type[str]]
-    key: tuple[str, ...]
-    indexes: tuple[tuple[str, ...], ...] = field(default=())
-
-
-@dataclass(frozen=True, slots=True)
-class Upsert:
-    """Insert the row, or set these columns of the row with the same key; other columns stay."""
-
-    table: str
-    row: Row
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """Delete the row with this key, if it is there."""
-
-    table: str
-    key: Row
-
-
-@dataclass(frozen=True, slots=True)
-class Erase:
-    """Beside the tables: delete every version of every private row about this person (`private_of`), with its salt."""
-
-    person: int
-    table: str = "private"
-    """Not one that is folded: it is beside the ledger, and no rebuild drops it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Beside the tables: make husks of the records from `first` to `last` of these kinds, but for those in `kept`."""
-
-    first: int
-    last: int
-    kinds: tuple[str, ...]
-    kept: tuple[int, ...]
-    table: str = "record"
-
-
-RowChange = Upsert | Delete | Erase | Drop
-
-_TABLES = (
+TABLES = (
     # the epochs of the ledger itself; `seq` is the first record of each
     Table("opening", {"opening": int, "previous": str, "reason": str, "at": str, "seq": int}, ("opening",)),
     # what stopped the program, and is refused
@@ -479,5 +421,3 @@ _TABLES = (
         ("request",),
     ),
 )
-
-TABLES = {table.name: table for table in _TABLES}

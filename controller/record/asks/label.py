@@ -1,0 +1,1 @@
+"""What a dashboard may ask for: labels and signs that were printed (C2.1)."""

@@ -1,0 +1,1 @@
+"""What a dashboard may ask for: tethered equipment and its rounds (C8.13)."""

@@ -1,0 +1,1 @@
+"""Containers and where they stand (C8.1)."""

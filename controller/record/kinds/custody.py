@@ -1,0 +1,1 @@
+"""The custody ledger (C4.1, C4.2, C8.5, C9.1)."""

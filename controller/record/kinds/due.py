@@ -1,0 +1,1 @@
+"""What fell due, and how far it has gone since."""

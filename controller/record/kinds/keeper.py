@@ -1,0 +1,1 @@
+"""Who answers for a zone or a container (C3.1)."""

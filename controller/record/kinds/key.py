@@ -1,0 +1,1 @@
+"""Keys, key cabinets and key loans (C8.2)."""

@@ -1,0 +1,1 @@
+"""Labels and signs that were printed (C2.1)."""

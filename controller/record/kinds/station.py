@@ -1,0 +1,1 @@
+"""Taps at a station that came to nothing."""

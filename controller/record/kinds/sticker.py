@@ -1,0 +1,1 @@
+"""NFC stickers on things (C9.1)."""

@@ -1,0 +1,1 @@
+"""Tethered equipment and its rounds (C8.13)."""

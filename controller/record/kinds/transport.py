@@ -1,0 +1,1 @@
+"""Carriers and transports (C8.6, C8.14)."""

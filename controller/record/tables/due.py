@@ -1,0 +1,5 @@
+"""The tables of what falls due, of whatever noun."""
+
+from controller.record.tables.shape import Table
+
+TABLES: tuple[Table, ...] = ()
