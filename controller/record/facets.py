@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from controller.record.duty import LATE
 from controller.record.envelope import Record
 
 
@@ -32,6 +33,9 @@ _ALARMS = frozenset(
     }
 )  # fmt: skip
 
+_PLACES_OF_INPUTS = frozenset({"entry.refused", "input.poisoned", "request.refused"})
+"""Kinds whose `place` is where in an input something is wrong; elsewhere it is a zone or a container."""
+
 
 def _first(body: msgspec.Struct, *names: str) -> Any:  # noqa: ANN401 - whatever the field holds
     for name in _held(type(body), names):
@@ -51,10 +55,11 @@ def facets(record: Record) -> Facets:
     body = record.body
     code = _first(body, "code", "reason")
     broken_off = record.kind == "ledger.opened" and record.v > 1
-    result = "alarm" if broken_off or record.kind in _ALARMS else record.kind.partition(".")[2]
+    late = record.kind == "due.reached" and getattr(body, "stage", "") in LATE
+    result = "alarm" if broken_off or late or record.kind in _ALARMS else record.kind.partition(".")[2]
     return Facets(
         portal=_first(body, "portal") or "",
-        zone=_first(body, "zone") or "",
+        zone=_first(body, "zone") or (_first(body, "place") if record.kind not in _PLACES_OF_INPUTS else "") or "",
         person=_first(body, "person"),
         operator=_first(body, "operator", "decided_by", "requested_by"),
         code=code if isinstance(code, str) else "",

@@ -28,6 +28,7 @@ from controller.record.kinds import (
     condition,
     disk,
     door,
+    due,
     entry,
     evacuation,
     group,
@@ -111,6 +112,10 @@ EXAMPLES: list[msgspec.Struct] = [
     disk.LedgerSalvaged("malformed", 41, "damaged/20261122T000505Z"),
     input.InputPoisoned("ab" * 32, "tap", "lab-door/in", "0.1.0"),
     input.InputForgiven("ab" * 32, "console"),
+    due.DueReached(
+        "combination", 7, "escalated", "2026-11-20T15:00:00.000000Z", "lab", 14, 2, "2026-11-23T23:00:00.000000Z"
+    ),
+    due.DueCorrected("loan", 3, "", "2026-11-24T08:30:00.000000Z", "", None, 0, "2026-11-24T08:00:00.000000Z"),
     door.DoorObserved("lab-door", "secure"),
     door.DoorOpened("lab-door", 41, "entry", "open"),
     door.DoorClosed("lab-door", "secure"),
