@@ -327,6 +327,14 @@ class House:
         self.write(evacuation.EvacuationBegun("lab", "console", None, None), by="console")
         return self
 
+    def employee(self, person: int, number: int = 9) -> "House":
+        """Operator `number` is that person and asks for themselves alone; they sign in as `employee`."""
+        text = self.private(f"operator-{number}", name=PEOPLE[person - 1][0]).ref()
+        said = trust.OperatorRegistered(number, ("employee",), ("*",), person, text, "active")
+        self.write(said, by="console")
+        self.account("employee", number)
+        return self
+
     def account(self, name: str, operator: int, *, password_hash: str | None = None) -> int:
         """An account that is that operator; its id."""
         row = {"name": name, "password_hash": password_hash or _password_hash(), "created_at": timestamp(self.time)}

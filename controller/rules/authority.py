@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from controller.record.refusals import Code
 from controller.rules.outcome import Refusal
 
-ROLES = ("administrator", "manager", "custodian", "guard", "auditor")
+ROLES = ("administrator", "manager", "custodian", "guard", "auditor", "employee")
+
+EMPLOYEE = "employee"
+"""The role of who asks for nothing but what is their own: their take-outs, their reservations, their carrying."""
+
+DECIDING = tuple(role for role in ROLES if role != EMPLOYEE)
+"""The roles that need no badge holder behind them."""
 
 ALLOWED: dict[str, frozenset[str]] = {
     "person.register": frozenset({"administrator", "manager"}),
@@ -84,8 +90,20 @@ def authorise(kind: str, operator: OperatorFact | None) -> Refusal | None:
     """Whether this operator's role allows requests of this kind; None: yes. An unlisted kind is allowed to nobody."""
     if operator is None or operator.state != "active":
         return Refusal(Code.OPERATOR, "operator")
-    if not operator.roles & ALLOWED.get(kind, frozenset()):
+    by = operator.roles & ALLOWED.get(kind, frozenset())
+    if not by:
         return Refusal(Code.ROLE, "operator.roles")
+    if by == {EMPLOYEE} and operator.person is None:
+        return Refusal(Code.ROLE, "operator.person")
+    return None
+
+
+def for_whom(kind: str, operator: OperatorFact, person: int | None) -> Refusal | None:
+    """Whether this operator may ask this for that person; None: yes. Who is only an employee asks for themselves alone."""
+    if operator.roles & ALLOWED.get(kind, frozenset()) - {EMPLOYEE}:
+        return None
+    if operator.person is None or operator.person != person:
+        return Refusal(Code.ROLE, "operator.person")
     return None
 
 

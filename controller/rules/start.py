@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from controller.record.asks import ReviewStart
 from controller.record.kinds.start import StartReviewed, StartSingle
 from controller.record.refusals import Code
-from controller.rules.authority import OperatorFact
+from controller.rules.authority import EMPLOYEE, OperatorFact
 from controller.rules.outcome import Outcome, Refusal
 
 NEEDS_TWO = frozenset(
@@ -69,8 +69,9 @@ def differ(one: int, person: int | None, other: OperatorFact) -> bool:
 
 
 def two_people(operators: Sequence[OperatorFact]) -> bool:
-    """Whether the operators, of any state, have ever been more than one human."""
-    return any(differ(one.operator, one.person, other) for one in operators for other in operators)
+    """Whether the operators, of any state, have ever been more than one human. An employee decides nothing, and counts not."""
+    deciding = [one for one in operators if one.roles != {EMPLOYEE}]
+    return any(differ(one.operator, one.person, other) for one in deciding for other in deciding)
 
 
 def sufficient(kind: str, operators: Sequence[OperatorFact], standing: Start | None) -> Refusal | None:

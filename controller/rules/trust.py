@@ -10,7 +10,7 @@ from controller.record.kinds.trust import (
 )
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
-from controller.rules.authority import ROLES, OperatorFact
+from controller.rules.authority import EMPLOYEE, ROLES, OperatorFact
 from controller.rules.outcome import Outcome, Refusal
 
 
@@ -39,7 +39,7 @@ def register_operator(
     """Operator `number` with these roles in these zones (`*` for all)."""
     if not text.text.get("name"):
         return Refusal(Code.FORM, "name")
-    if refusal := _unknown(roles, scope, zones):
+    if refusal := _unknown(roles, scope, zones) or _nobody(roles, person):
         return refusal
     return Outcome((OperatorRegistered(number, roles, scope, person, text.ref(), "active"),), private=(text,))
 
@@ -58,7 +58,7 @@ def change_operator(
         tuple(role for role in ROLES if role in operator.roles) if roles is None else tuple(dict.fromkeys(roles)),
         tuple(sorted(operator.scope)) if scope is None else tuple(dict.fromkeys(scope)),
     )
-    if refusal := _unknown(new.roles, new.scope, zones | operator.scope):
+    if refusal := _unknown(new.roles, new.scope, zones | operator.scope) or _nobody(new.roles, operator.person):
         return refusal
     if set(new.roles) == operator.roles and set(new.scope) == operator.scope:
         return Refusal(Code.SUBJECT, "operator")
@@ -71,6 +71,11 @@ def _unknown(roles: tuple[str, ...], scope: tuple[str, ...], zones: frozenset[st
     if not scope or not set(scope) <= zones | {"*"}:
         return Refusal(Code.FORM, "scope")
     return None
+
+
+def _nobody(roles: tuple[str, ...], person: int | None) -> Refusal | None:
+    """Who asks for themselves alone is somebody that the site knows."""
+    return Refusal(Code.SUBJECT, "person") if EMPLOYEE in roles and person is None else None
 
 
 def retire_operator(operator: OperatorFact | None) -> Outcome | Refusal:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from controller.record.private import LONGEST_TEXT
-from controller.rules.authority import ROLES
+from controller.rules.authority import DECIDING
 
 PAIR = (("administrator",), ("manager",))
 """The roles of the first two: whoever makes badges does not say what they open (C7.3)."""
@@ -30,8 +30,8 @@ def parse(line: str) -> Given:
     """Somebody written `ROLE[,ROLE]=NAME`. Raises BadOperators."""
     held, equals, name = line.partition("=")
     roles = tuple(role.strip() for role in held.split(","))
-    if not equals or not set(roles) <= set(ROLES):
-        raise BadOperators(f"write ROLE[,ROLE]=NAME with roles out of {', '.join(ROLES)}")
+    if not equals or not set(roles) <= set(DECIDING):
+        raise BadOperators(f"write ROLE[,ROLE]=NAME with roles out of {', '.join(DECIDING)}")
     name = name.strip()
     if not name or len(name) > LONGEST_TEXT or not name.isprintable():
         raise BadOperators(f"a name has 1 to {LONGEST_TEXT} printable characters")

@@ -3,9 +3,12 @@
 The site's controller checks every request again by its own table; this one keeps people from what would be refused.
 """
 
-ROLES = ("administrator", "manager", "custodian", "guard", "auditor")
+ROLES = ("administrator", "manager", "custodian", "guard", "auditor", "employee")
 
-EVERY = frozenset(ROLES)
+ANYBODY = frozenset(ROLES)
+"""Every role: for what is about oneself alone."""
+EVERY = ANYBODY - {"employee"}
+"""Every role but that of an employee, who sees no register and nobody's comings and goings but their own."""
 REGISTER = frozenset({"administrator", "manager", "custodian", "auditor", "guard"})
 
 REQUESTS: dict[str, frozenset[str]] = {
@@ -130,7 +133,7 @@ PAGES: dict[str, frozenset[str]] = {
     "training.person": frozenset({"administrator", "manager", "custodian", "auditor"}),
     "training.record": REQUESTS["pledge.sign"] & REQUESTS["training.complete"],
     "training.withdraw": REQUESTS["pledge.withdraw"] & REQUESTS["training.withdraw"],
-    "my.page": EVERY,
+    "my.page": ANYBODY,
     "portals.page": EVERY,
     "portals.release": REQUESTS["portal.release"],
     "orders.override": REQUESTS["portal.override"],
@@ -149,7 +152,7 @@ PAGES: dict[str, frozenset[str]] = {
     "presence.forgive": REQUESTS["presence.forgive"],
     "presence.note": REQUESTS["entry.note"],
     "presence.decide": REQUESTS["entry.confirm"],
-    "requests.page": EVERY,
+    "requests.page": ANYBODY,
     "why.ask": EVERY,
     "why.page": EVERY,
     "start.page": frozenset({"administrator", "manager", "custodian", "auditor"}),

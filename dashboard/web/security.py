@@ -107,6 +107,8 @@ def _guard() -> AnyResponse | None:
         if endpoint in _QUIET or request.method not in ("GET", "HEAD"):
             abort(401)
         return redirect(url_for("signin.page", next=request.full_path.rstrip("?")))
+    if endpoint == "now.page" and not user().may(endpoint) and user().may("my.page"):
+        return redirect(url_for("my.page"))  # whose role is about themselves alone begins there
     site = (request.view_args or {}).get("site", "")
     if endpoint not in roles.SIGNED_IN and not user().may(endpoint, site):
         abort(403)

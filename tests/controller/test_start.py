@@ -17,7 +17,7 @@ from controller.record import asks as ask
 from controller.record import requests
 from controller.record.canonical import timestamp
 from controller.record.envelope import Record
-from controller.rules.authority import ROLES
+from controller.rules.authority import DECIDING
 
 numbers = st.integers(0, 4)
 words = st.sampled_from(["lobby", "lab", "vault", "always", "office", "front/in", "front", "lost"])
@@ -55,7 +55,7 @@ class Alone(RuleBasedStateMachine):
         self.others: set[int] = set()
         self.site: TestSite
 
-    @initialize(roles=st.one_of(st.just(set(ROLES)), st.sets(st.sampled_from(ROLES), min_size=1)))
+    @initialize(roles=st.one_of(st.just(set(DECIDING)), st.sets(st.sampled_from(DECIDING), min_size=1)))
     def begin(self, roles: set[str]) -> None:
         self.site = make_site(self.folder)
         self.site.console("trust", key=self.site.dashboard.public.text())
@@ -92,7 +92,7 @@ class Alone(RuleBasedStateMachine):
         assert self.site.asks(ask.ApproveRight(right), 1) is not None
         self.site.turn(tap("lab-door/in", f"card:{person}"))
 
-    @rule(roles=st.sets(st.sampled_from(ROLES), min_size=1), person=st.sampled_from([None, None, 1]))
+    @rule(roles=st.sets(st.sampled_from(DECIDING), min_size=1), person=st.sampled_from([None, None, 1]))
     def another_is_written_down(self, roles: set[str], person: int | None) -> None:
         said = self.site.console("operator.add", name="別人", roles=sorted(roles), scope=["*"], person=person)
         if said["code"] is None:
@@ -156,7 +156,7 @@ def begun_alone(folder: Any) -> TestSite:
     """A site whose one operator has every role, and who has begun alone."""
     site = make_site(folder)
     site.console("trust", key=site.dashboard.public.text())
-    site.console("operator.add", name="一人", roles=list(ROLES), scope=["*"])
+    site.console("operator.add", name="一人", roles=list(DECIDING), scope=["*"])
     assert site.console("start.alone", operator=1)["code"] is None
     return site
 
@@ -202,7 +202,7 @@ def test_one_operator_who_said_nothing_does_nothing(tmp_path: Any) -> None:
     """A forgotten second operator shows on the first day: until there are two, or one has begun alone, requests are refused."""
     site = make_site(tmp_path)
     site.console("trust", key=site.dashboard.public.text())
-    site.console("operator.add", name="一人", roles=list(ROLES), scope=["*"])
+    site.console("operator.add", name="一人", roles=list(DECIDING), scope=["*"])
     assert [site.asks(body, 1) for body in (ask.RegisterPerson(), ask.ReleasePortal("front"))] == ["second_person"] * 2
     assert site.actuator.releases() == [] and not any(record.mark for record in site.records())
 

@@ -11,9 +11,9 @@ from controller.record.keys import KeyPair
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
 from controller.record.requests import KINDS
-from controller.rules import badge, person, right, trust
+from controller.rules import badge, person, right, start, trust
 from controller.rules.access import BadgeFact, Tap
-from controller.rules.authority import ALLOWED, ROLES, OperatorFact, authorise, within
+from controller.rules.authority import ALLOWED, ROLES, OperatorFact, authorise, for_whom, within
 from controller.rules.badge import Enrolment
 from controller.rules.effects import ArmReader
 from controller.rules.outcome import Outcome, Refusal
@@ -47,12 +47,46 @@ def test_every_changing_request_is_in_the_table() -> None:
 @pytest.mark.parametrize("role", [*ROLES, "superuser"])
 def test_a_role_allows_what_the_table_says_and_nothing_else(kind: str, role: str) -> None:
     """An operator may ask exactly for what one of the roles allows; an unlisted kind is allowed to nobody (C7.3)."""
-    refusal = authorise(kind, operator(1, role))
+    refusal = authorise(kind, operator(1, role, person=1))
 
     assert (refusal is None) == (role in ALLOWED.get(kind, ()))
     assert refusal is None or refusal.code is Code.ROLE
     assert authorise(kind, operator(1, role, state="retired")) == Refusal(Code.OPERATOR, "operator")
     assert authorise(kind, None) == Refusal(Code.OPERATOR, "operator")
+
+
+def test_an_employee_asks_for_themselves_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only the role `employee` allows is asked by somebody the site knows, for themselves and for nobody else."""
+    monkeypatch.setitem(ALLOWED, "lunch.take", frozenset({"manager", "employee"}))
+    own, unknown, both = operator(1, "employee", person=7), operator(1, "employee"), operator(1, "employee", "manager")
+
+    assert authorise("lunch.take", own) is None
+    assert authorise("lunch.take", unknown) == Refusal(Code.ROLE, "operator.person")
+    assert authorise("lunch.take", both) is None
+    assert for_whom("lunch.take", own, 7) is None
+    assert for_whom("lunch.take", own, 8) == Refusal(Code.ROLE, "operator.person")
+    assert for_whom("lunch.take", unknown, None) == Refusal(Code.ROLE, "operator.person")
+    assert for_whom("lunch.take", both, 8) is None
+
+
+@pytest.mark.parametrize(("roles", "person", "good"), [
+    (("employee",), None, False), (("employee", "guard"), None, False), (("employee",), 7, True), (("guard",), None, True),
+])  # fmt: skip
+def test_an_employee_is_somebody_the_site_knows(roles: tuple[str, ...], person: int | None, good: bool) -> None:
+    """No operator becomes an employee whose person is not on record, neither when they begin nor later."""
+    named = PrivateRow("operator-1", 1, {"name": "山田"}, "00" * 16)
+    begun = trust.register_operator(1, named, roles, ("*",), person, frozenset())
+    changed = trust.change_operator(operator(1, "manager", person=person), roles, None, frozenset())
+
+    assert [isinstance(one, Outcome) for one in (begun, changed)] == [good, good]
+
+
+def test_an_employee_is_no_second_person() -> None:
+    """One operator who decides and any number of employees are one person, until somebody else decides too (C7.3)."""
+    alone, employees = operator(1, person=1), [operator(n, "employee", person=n) for n in (2, 3)]
+
+    assert not start.two_people([alone, *employees])
+    assert start.two_people([alone, *employees, operator(4, person=4)])
 
 
 def test_nobody_who_makes_badges_says_what_they_open() -> None:

@@ -105,3 +105,14 @@ def test_a_scope_hides_what_is_outside_it(house: House, signed_in: SignIn) -> No
 
     assert "/portals/factory/lab/release" in guard.get("/portals/factory/lab").text
     assert "/portals/factory/server/release" not in guard.get("/portals/factory/server").text
+
+
+def test_an_employee_sees_their_own_page_and_no_register(house: House, signed_in: SignIn) -> None:
+    """Who asks for themselves alone begins at My page, and is shown no register and nobody else's comings and goings."""
+    house.employee(1)
+    employee = signed_in("employee")
+
+    assert employee.get("/").location == "/my"
+    assert "山田 花子" in employee.get("/my").text
+    for address in ("/people", "/people/factory/1", "/ledger", "/rights", "/presence", "/api/v1/now", "/groups", "/holders"):
+        assert employee.get(address).status_code in (403, 404), address
