@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test bench soak lint system constraints translations installservice clean
+.PHONY: install demo font test bench soak lint system constraints translations installservice clean
 
 install: $(STAMP)
 
@@ -20,7 +20,11 @@ $(STAMP): constraints.txt pyproject.toml
 system:
 	@sh .ci/system
 
-demo: install
+# What the dashboard prints needs Debian's Japanese font.
+font:
+	@sh .ci/system font
+
+demo: install font
 	$(BIN)/sekimori demo
 
 # Most tests wait for processes: one more at a time than there are cores.

@@ -11,11 +11,11 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext as _
 
 from controller.record.canonical import timestamp
+from dashboard.paper.cell import plain_cell
 from dashboard.read import holders
 from dashboard.read.holders import Line
 from dashboard.read.names import Names
 from dashboard.read.sites import Site
-from dashboard.views.ledger import plain_cell
 from dashboard.views.subject import chosen_site
 from dashboard.web.context import here
 from dashboard.web.language import clock_text, language, local_moment, said, zone_of

@@ -16,6 +16,7 @@ from controller.record.envelope import KINDS
 from controller.record.husk import leaf_of
 from controller.record.private import private_refs
 from controller.record.words import codes
+from dashboard.paper.cell import plain_cell
 from dashboard.read import filters, ledger
 from dashboard.read.breaks import breaks
 from dashboard.read.filters import BadFilter, Filter
@@ -212,17 +213,6 @@ def _csv_row(values: list[object]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\r\n").writerow([plain_cell(value) for value in values])
     return buffer.getvalue()
-
-
-def plain_cell(value: object) -> object:
-    """A cell that a spreadsheet takes for text: one that begins like a formula gets an apostrophe in front.
-
-    Excel in Japanese takes the full-width signs for the same (OWASP, "CSV injection").
-    """
-    if not isinstance(value, str):
-        return "" if value is None else value
-    formula = value.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) or value.startswith(("\t", "\r", "\n"))
-    return f"'{value}" if formula else value
 
 
 def _json(found: Iterator[tuple[Line, bytes]], names: Names) -> Iterator[str]:

@@ -10,7 +10,7 @@ from example_house import PASSWORD, House
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.views.ledger import plain_cell
+from dashboard.paper.cell import plain_cell
 from dashboard.web import roles
 
 from .conftest import Browser

@@ -15,8 +15,8 @@ from controller.record.kinds.door import DoorOpened
 from controller.record.kinds.retention import RecordsDropped, digest_of
 from controller.record.tree import leaf_hash
 from dashboard.intake.intake import Message
+from dashboard.paper.cell import plain_cell
 from dashboard.read import ledger
-from dashboard.views.ledger import plain_cell
 
 from .conftest import Browser
 
