@@ -46,6 +46,7 @@ from controller.rules.effects import Effect, PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.poison import Poison
 from controller.rules.portal import Cue, PortalState
+from controller.storage.due import Due
 from controller.timekeeper import Now
 
 _TELL_S = 60.0
@@ -88,6 +89,7 @@ class Judgement:
         self.doors = Doors(facility, facts, pepper)
         self.poison: dict[str, Poison] = {}
         self._presences = Presences(facility, facts)
+        self._owed = Due(facility, facts, lambda: self.doors.postures.schedules)
         self._rates = Rates()
         self._told: deque[float] = deque()
         """When dashboards that are trusted no more were last told so."""
@@ -198,6 +200,7 @@ class Judgement:
         for outcome in self.doors.pins.due(now, lambda portal, reader: self.doors.at(portal, portals, now, reader)):
             yield Verdict(outcome)
         yield from self._reviews_due(now)
+        yield from map(Verdict, self._owed.due(now))
         for dashboard, count in self._rates.due(now.seconds).items():
             yield Verdict(Outcome((InputsDropped(f"request/{dashboard}", count),)))
 
@@ -230,6 +233,8 @@ class Judgement:
         waits += self.doors.pins.waits(now)
         if (edge := self.doors.postures.wait_s(now.judged, trusted(now.clock))) is not None:
             waits.append(edge)
+        if (owed := self._owed.wait_s(now)) is not None:
+            waits.append(owed)
         for kept in (self.doors.parties, self.doors.companions, self._rates):
             if (wait := kept.wait_s(now.seconds)) is not None:
                 waits.append(wait)

@@ -109,6 +109,8 @@ class Facility:
     """Pledges and courses by what zones call them: `pledge:nda`, `training:induction`."""
     condition_names: dict[str, Names]
     pins: PinRules
+    due_schedule: str = ""
+    """In whose hours somebody can be expected to see to what is overdue; empty: at any."""
 
     @property
     def least_assurance(self) -> int:
@@ -212,6 +214,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         conditions=conditions,
         condition_names=condition_names,
         pins=PinRules(form.pin.length, form.pin.wait_s, form.pin.tries, timedelta(minutes=form.pin.lockout_min)),
+        due_schedule=form.due.schedule or next((schedule.id for schedule in form.schedule), ""),
     )
 
 

@@ -226,6 +226,12 @@ class EvacuationForm(_Form, frozen=True):
     """What is evacuated then: a zone, or `*` for the whole site."""
 
 
+class DueForm(_Form, frozen=True):
+    """`[due]`: by which schedule's hours it is counted until what is overdue is escalated; empty: by the file's first."""
+
+    schedule: str = ""
+
+
 class FacilityForm(_Form, frozen=True):
     """The whole file."""
 
@@ -245,3 +251,4 @@ class FacilityForm(_Form, frozen=True):
     pledge: tuple[PledgeForm, ...] = ()
     course: tuple[CourseForm, ...] = ()
     pin: PinForm = PinForm()
+    due: DueForm = DueForm()

@@ -68,6 +68,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         yield from _portal_mistakes(f"portal[{n}]", portal, [z.id for z in form.zone])
         yield from _unlock_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
         yield from portal_pin_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
+    yield from _due_mistakes(form)
     yield from pin_mistakes(form.pin)
     yield from interlock_mistakes(form.portal)
     yield from _duplicates("pledge", [pledge.id for pledge in form.pledge])
@@ -86,6 +87,12 @@ def _evacuation_mistakes(form: FacilityForm) -> Iterator[str]:
     for n, portal in enumerate(form.portal, 1):
         if portal.evacuation not in ("free_egress", "release"):
             yield f"portal[{n}].evacuation: {portal.evacuation!r} is neither 'free_egress' nor 'release'"
+
+
+def _due_mistakes(form: FacilityForm) -> Iterator[str]:
+    known = ["always", *(schedule.id for schedule in form.schedule)]
+    if form.due.schedule and form.due.schedule not in known:
+        yield f"due.schedule: no schedule {form.due.schedule!r}{did_you_mean(form.due.schedule, known)}"
 
 
 def _recipient_mistakes(form: FacilityForm) -> Iterator[str]:

@@ -13,6 +13,7 @@ from controller.facts import Facts
 from controller.record.conditions import Condition
 from controller.rules.pin_keeping import Chosen
 from controller.rules.zone import ZoneRules
+from controller.storage_facts import due
 
 QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "badge_of": lambda facts: facts.badge_of("cd" * 32),
@@ -46,12 +47,14 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "special_days": lambda facts: days.in_force(facts.connection),
     "special_day": lambda facts: days.standing(facts.connection, 3),
     "set_there": lambda facts: days.set_there(facts.connection, "2026-12-28", "*"),
+    "due": lambda facts: due.pressing(facts.connection, BEGAN, 20),
+    "due_wait": lambda facts: due.wait_s(facts.connection, BEGAN),
     "pin": lambda facts: facts.pins.standing(3),
     "pin_secret": lambda facts: facts.pins.hashed(Chosen(3, 3, "set", None, 0)),
 }
 GROWING = (
     "badge", "access_right", "fulfilment", "person", "record", "request", "operator", "private", "team", "membership",
-    "pin", "pin_secret", "special_day",
+    "pin", "pin_secret", "special_day", "due",
 )  # fmt: skip
 
 
