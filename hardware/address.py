@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 Pull = Literal["up", "down", "none"]
 
-SCHEMES = ("nfc+udp", "nfc+usb", "nfc+tty", "gpio", "gpio-keypad", "simulated")
+SCHEMES = ("nfc+udp", "nfc+usb", "nfc+tty", "gpio", "gpio-keypad", "w1", "simulated")
 LATER_SCHEMES = ("node", "osdp")
 TTY_DRIVERS = ("pn532", "arygon")
 HIGHEST_GPIO = 27
@@ -78,9 +78,18 @@ class MatrixAddress:
     columns: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OneWireAddress:
+    """A bus of the kernel's 1-Wire with one socket on it: the iButton that is in it says its number."""
+
+    url: str
+    master: int
+
+
 ReaderAddress = UdpAddress | UsbAddress | TtyAddress
 KeypadAddress = MatrixAddress | PinAddress
-Address = ReaderAddress | PinAddress | MatrixAddress
+TagAddress = OneWireAddress | PinAddress
+Address = ReaderAddress | PinAddress | MatrixAddress | OneWireAddress
 
 
 def parse(url: str) -> Address:
@@ -99,6 +108,8 @@ def parse(url: str) -> Address:
             return _pin(url, scheme)
         case "gpio-keypad":
             return _matrix(url)
+        case "w1":
+            return _one_wire(url)
     raise ValueError(_unknown_scheme(url, scheme))
 
 
@@ -107,8 +118,9 @@ def parse_reader(url: str) -> ReaderAddress:
     address = parse(url)
     if isinstance(address, PinAddress):
         raise ValueError(f"{url!r} names a pin where a reader was expected, such as nfc+usb: or nfc+udp://HOST:PORT")
-    if isinstance(address, MatrixAddress):
-        raise ValueError(f"{url!r} names a keypad where a reader was expected, such as nfc+usb: or nfc+udp://HOST:PORT")
+    if isinstance(address, MatrixAddress | OneWireAddress):
+        what = "keypad" if isinstance(address, MatrixAddress) else "socket for keys"
+        raise ValueError(f"{url!r} names a {what} where a reader was expected, such as nfc+usb: or nfc+udp://HOST:PORT")
     return address
 
 
@@ -116,7 +128,7 @@ def parse_pin(url: str) -> PinAddress:
     """Reads the URL of a lock, contact, lamp or buzzer. Raises ValueError."""
     address = parse(url)
     if not isinstance(address, PinAddress):
-        what = "keypad" if isinstance(address, MatrixAddress) else "reader"
+        what = {MatrixAddress: "keypad", OneWireAddress: "socket for keys"}.get(type(address), "reader")
         raise ValueError(f"{url!r} names a {what} where a pin was expected, such as gpio:17 or simulated:17")
     return address
 
@@ -127,6 +139,14 @@ def parse_keypad(url: str) -> KeypadAddress:
     if isinstance(address, MatrixAddress) or (isinstance(address, PinAddress) and address.simulated):
         return address
     raise ValueError(f"{url!r} is no keypad; expected gpio-keypad:rows=5,6,13,19&cols=12,16,20 or simulated:NUMBER")
+
+
+def parse_tag(url: str) -> TagAddress:
+    """Reads the URL of what tells the key in a slot: a 1-Wire bus, or a socket of the simulated building. Raises ValueError."""
+    address = parse(url)
+    if isinstance(address, OneWireAddress) or (isinstance(address, PinAddress) and address.simulated):
+        return address
+    raise ValueError(f"{url!r} tells no key; expected w1:NUMBER, the number of a 1-Wire bus, or simulated:NUMBER")
 
 
 def pins_of(url: str) -> tuple[str, ...]:
@@ -203,6 +223,13 @@ def _matrix(url: str) -> MatrixAddress:
     if len({*rows, *columns}) < len(rows) + len(columns):
         raise ValueError(f"{url!r}: a pin stands twice; each row and each column has its own")
     return MatrixAddress(url, rows, columns)
+
+
+def _one_wire(url: str) -> OneWireAddress:
+    number = url.removeprefix("w1:")
+    if not re.fullmatch(r"[1-9][0-9]?", number):
+        raise ValueError(f"{url!r}: {number!r} is no 1-Wire bus; expected w1:NUMBER as w1_bus_masterNUMBER of the kernel")
+    return OneWireAddress(url, int(number))
 
 
 def _numbers(url: str, name: str, text: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What a reader, a lock, a contact and an annunciator are, and what they may raise.
+"""What a reader, a lock, a contact, an annunciator and a key cabinet are, and what they may raise.
 
 Drivers and simulated twins satisfy these protocols structurally; one contract suite in the tests runs against all.
 Rule 1: a part that fails raises `HardwareFault`, never anything of its library.
@@ -122,3 +122,36 @@ class Annunciator(Protocol):
 
     def close(self) -> None:
         """Dark and silent; gives the part back."""
+
+
+class KeyCabinet(Protocol):
+    """Numbered slots: each holds one key, or one ring of keys, by a latch, and sees whether it hangs there (C8.2).
+
+    Every latch holds from the moment the cabinet is constructed. A released one holds again by itself after the cabinet's
+    own limit, because a process that hangs cannot secure it. A key can be hung into a slot whose latch holds.
+    """
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """The numbers of its slots."""
+
+    def release(self, slot: int) -> None:
+        """Lets the key of this slot be taken. Raises HardwareFault."""
+
+    def secure(self, slot: int) -> None:
+        """Holds it. Raises HardwareFault."""
+
+    def present(self, slot: int) -> bool:
+        """Whether a key hangs in the slot now: the level, never a remembered edge (F4). Raises HardwareFault."""
+
+    def identifies(self, slot: int) -> bool:
+        """Whether the slot can tell which key hangs in it."""
+
+    def tag(self, slot: int) -> str | None:
+        """The number of the key that hangs there now; None for none, or where nothing can tell. Raises HardwareFault."""
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Calls `changed`, from a thread of the library, when a key may have come or gone. Only a hint to look sooner."""
+
+    def close(self) -> None:
+        """Secures every slot, and gives the parts back. May be called twice."""

@@ -61,12 +61,13 @@ class Bench:
 
 
 class BuildingProcess:
-    """A simulated building with one door, `front`, and a reader `spare` that belongs to none."""
+    """A simulated building with one door, `front`, a spare reader `spare`, and a key cabinet `main` of two slots."""
 
     PLAN = """
 listen = "{listen}"
 log = "{folder}/building.log"
 state = "{folder}/cards.json"
+hung = "{folder}/hung.json"
 [[reader]]
 id = "front-in"
 keypad = "simulated:60"
@@ -83,6 +84,26 @@ green = "simulated:21"
 blue = "simulated:22"
 buzzer = "simulated:23"
 limit_s = {limit_s}
+[[cabinet]]
+id = "main"
+[[cabinet.slot]]
+number = 1
+release = "simulated:101"
+present = "simulated:102"
+tag = "simulated:103"
+key = "office"
+limit_s = {limit_s}
+[[cabinet.slot]]
+number = 2
+release = "simulated:111?active_low"
+present = "simulated:112?active_low"
+tag = "simulated:113"
+limit_s = {limit_s}
+[[key]]
+name = "office"
+tag = "01-00000c0ffee1"
+[[key]]
+name = "plain"
 [[card]]
 name = "own"
 kind = "felica-lite-s"

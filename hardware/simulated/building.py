@@ -1,4 +1,4 @@
-"""The simulated building: doors, pins, antennas and cards, in a process that outlives any controller.
+"""The simulated building: doors, key cabinets, pins, antennas and cards, in a process that outlives any controller.
 
     python -m hardware.simulated FILE.toml
 
@@ -10,10 +10,11 @@ One lock guards doors and wiring. A thread a connection, one an antenna, and one
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 
+from hardware.simulated.cabinets import Cabinets
 from hardware.simulated.door import Door
 from hardware.simulated.field import Field
 from hardware.simulated.journal import Journal
@@ -27,7 +28,9 @@ from hardware.simulated.wire import (
     Edge,
     PinRequest,
     ReadLevel,
+    ReadTag,
     ReleasePin,
+    SlotView,
     Snapshot,
     TakeKey,
     WriteLevel,
@@ -46,7 +49,8 @@ class Building:
         self._plans = {door.id: door for door in plan.door}
         self.doors = {door.id: Door(limit_s=door.limit_s) for door in plan.door}
         self._commands_ns: dict[str, int] = {}
-        self._wiring = Wiring(plan.door)
+        self.cabinets = Cabinets(plan)
+        self._wiring = Wiring({**self._plans, **self.cabinets.plans})
         self.wallet = Wallet(Path(plan.state) if plan.state else None)
         for card in plan.card:
             if card.name not in self.wallet:
@@ -62,8 +66,8 @@ class Building:
         self._version = 0
         self._closed = False
         self._clockwork = threading.Thread(target=self._pass_time, name="building-clockwork", daemon=True)
-        with self._changed:
-            self._drive_inputs()
+        for _, _, number, level in self._inputs():
+            self._wiring.drive(number, level)
         self._clockwork.start()
 
     def close(self) -> None:
@@ -107,6 +111,8 @@ class Building:
                     return self._wiring.read(number)
                 case TakeKey(pin=number, wanted=wanted):
                     return self._take_key(owner, number, wanted)
+                case ReadTag(pin=number):
+                    return self.cabinets.tag(number)
                 case ReleasePin(pin=number):
                     self._release(owner, number, "given_back")
             return None
@@ -135,6 +141,13 @@ class Building:
             self._tell(door, events)
             return events
 
+    def handle(self, slot: str, motion: Callable[[float], list[str]]) -> list[str]:
+        """A hand does something at a slot: `motion(now)`. Raises ValueError for what a hand cannot do."""
+        with self._changed:
+            events = motion(monotonic())
+            self._tell_of(slot, events)
+            return events
+
     def note(self, event: str, **what: str | int | float | bool | None) -> int:
         """Writes a line of the log, and wakes who waits. Returns its time in monotonic ns."""
         with self._changed:
@@ -159,7 +172,8 @@ class Building:
         cards = {reader: self.wallet.name_of(field.card) for reader, field in self.fields.items()}
         with self._changed:
             views = {name: DoorView(d.released, d.leaf_open, d.rex_pressed) for name, d in self.doors.items()}
-            return Snapshot(self._version, views, self._wiring.levels(), cards, self._wiring.owners())
+            slots = {name: SlotView(slot.released, slot.key) for name, slot in self.cabinets.slots.items()}
+            return Snapshot(self._version, views, self._wiring.levels(), cards, self._wiring.owners(), slots)
 
     @property
     def version(self) -> int:
@@ -171,13 +185,16 @@ class Building:
         self._changed.wait_for(lambda: self._wiring.free(owner, number) or self._closed, TAKEOVER_S)
 
     def _output_set(self, event: str, number: int, level: bool) -> None:
-        door, label = self._wiring.door_and_label(number)
-        at_ns = self.journal.note(event, pin=number, level=level, door=door, part=label)
-        if door is not None and label == "lock":
+        fixture, label = self._wiring.fixture_and_label(number)
+        at_ns = self.journal.note(event, pin=number, level=level, door=fixture, part=label)
+        if fixture is not None and label == "lock":
             energised = self._wiring.energised(number)
             if energised:
-                self._commands_ns[door] = at_ns
-            self._tell(door, self.doors[door].command(monotonic(), energised))
+                self._commands_ns[fixture] = at_ns
+            self._tell(fixture, self.doors[fixture].command(monotonic(), energised))
+        elif fixture is not None and label == "release":
+            slot = self.cabinets.slots[fixture]
+            self._tell_of(fixture, slot.command(monotonic(), self._wiring.energised(number)))
         self._touch()
 
     def _release(self, owner: object, number: int, event: str) -> None:
@@ -191,18 +208,32 @@ class Building:
         self._drive_inputs()
         self._touch()
 
+    def _tell_of(self, slot: str, events: list[str]) -> None:
+        for event in events:
+            self.journal.note(event, slot=slot)
+        self._drive_inputs()
+        self._touch()
+
     def _touch(self) -> None:
         self._version += 1
         self._changed.notify_all()
         for field in self.fields.values():
             field.wake()
 
-    def _drive_inputs(self) -> None:
+    def _inputs(self) -> Iterator[tuple[str, str, int, bool]]:
+        """Every input as it is now: of which fixture, what it is there, its pin and its level."""
         for name, plan in self._plans.items():
             state = {"dps": self.doors[name].leaf_open, "rex": self.doors[name].rex_pressed}
             for label, url in plan.inputs().items():
                 address = pin(url)
-                self._drive(name, label, address.number, state[label] != address.active_low)
+                yield name, label, address.number, state[label] != address.active_low
+        for name, slot in self.cabinets.slots.items():
+            address = pin(self.cabinets.plans[name].present)
+            yield name, "present", address.number, slot.seen != address.active_low
+
+    def _drive_inputs(self) -> None:
+        for fixture, label, number, level in self._inputs():
+            self._drive(fixture, label, number, level)
 
     def _drive(self, door: str, label: str, number: int, level: bool) -> None:
         if self._wiring.read(number) == level:
@@ -220,5 +251,10 @@ class Building:
                     events = door.advance(now)
                     if events:
                         self._tell(name, events)
+                for name, slot in self.cabinets.slots.items():
+                    events = slot.advance(now)
+                    if events:
+                        self._tell_of(name, events)
                 due = [at for door in self.doors.values() if (at := door.due_at()) is not None]
+                due += self.cabinets.due_at()
                 self._changed.wait(max(0.0, min(due) - monotonic()) if due else None)

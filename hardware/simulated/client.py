@@ -13,14 +13,17 @@ from hardware.simulated.wire import (
     AddCard,
     DeskRequest,
     Fault,
+    HangKey,
     Line,
     Look,
     MoveLeaf,
     Place,
     PressRex,
+    PullKey,
     Remove,
     Reply,
     Snapshot,
+    StickSensor,
     Tap,
     TapOutcome,
     TypeKeys,
@@ -103,6 +106,19 @@ class BuildingClient:
     def close_leaf(self, door: str) -> None:
         """Closes the leaf."""
         self._ask(MoveLeaf(door, False))
+
+    def pull_key(self, cabinet: str, slot: int, *, force: bool = False) -> str | None:
+        """Pulls at the key in a slot; which came out, if one did."""
+        pulled: str | None = self._ask(PullKey(cabinet, slot, force))
+        return pulled
+
+    def hang_key(self, cabinet: str, slot: int, key: str) -> bool:
+        """Hangs a key into a slot; whether there was room."""
+        return bool(self._ask(HangKey(cabinet, slot, key)))
+
+    def stick_sensor(self, cabinet: str, slot: int, level: bool | None) -> None:
+        """A slot's sensor is stuck at this level, or works again."""
+        self._ask(StickSensor(cabinet, slot, level))
 
     def add_card(
         self,

@@ -1,4 +1,4 @@
-"""What people do in the simulated building: tap, walk, press, force, lose cards. One function a request."""
+"""What people do in the simulated building: tap, walk, press, force, lose cards, take keys. One function a request."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,11 +11,14 @@ from hardware.simulated.wire import (
     AddCard,
     DeskRequest,
     Fault,
+    HangKey,
     Look,
     MoveLeaf,
     Place,
     PressRex,
+    PullKey,
     Remove,
+    StickSensor,
     Tap,
     TapOutcome,
     TypeKeys,
@@ -48,6 +51,8 @@ def perform(building: Building, request: DeskRequest) -> Any:  # noqa: ANN401 (e
             building.move(door, lambda it, now: it.press_rex(now, hold_s))
         case MoveLeaf(door=door, open=opened):
             building.move(door, lambda it, now: it.force(now) if opened else it.close_leaf(now))
+        case PullKey() | HangKey() | StickSensor():
+            return at_slot(building, request)
         case AddCard():
             building.wallet.add(request.name, request.kind, request.number, request.key, request.version)
         case Fault(reader=reader, kind=kind, count=count):
@@ -88,6 +93,22 @@ def type_keys(building: Building, request: TypeKeys) -> bool:
     building.press(number, request.keys)
     building.note("keys_pressed", reader=request.reader)
     return building.wait(lambda: keypads.empty(number), max(0.0, deadline - monotonic()))
+
+
+def at_slot(building: Building, request: PullKey | HangKey | StickSensor) -> bool | str | None:
+    """What a hand does at a slot of a key cabinet."""
+    cabinets = building.cabinets
+    name = cabinets.slot(request.cabinet, request.slot)
+    match request:
+        case PullKey(force=force):
+            held = cabinets.slots[name].key
+            events = building.handle(name, lambda now: cabinets.pull(name, force, now))
+            return held if "taken" in events or "torn_out" in events else None
+        case HangKey(key=key):
+            return "hung" in building.handle(name, lambda now: cabinets.hang(name, key, now))
+        case StickSensor(level=level):
+            building.handle(name, lambda now: cabinets.slots[name].stick(now, level))
+    return None
 
 
 def _released_since(building: Building, door: str | None, since_ns: int) -> Callable[[], bool]:

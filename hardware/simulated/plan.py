@@ -42,6 +42,45 @@ class DoorPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {what: url for what, url in {"dps": self.dps, "rex": self.rex}.items() if url is not None}
 
 
+class SlotPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One slot of a key cabinet. `key` hangs there in the beginning."""
+
+    number: int
+    release: str
+    present: str
+    tag: str | None = None
+    """What tells the key, as in `site.toml`: `simulated:1003`."""
+    key: str = ""
+    limit_s: float = 30.0
+    """The latch's timer relay; 0 for none."""
+
+    def outputs(self) -> dict[str, str]:
+        """The pins that a controller drives, by what they are."""
+        return {"release": self.release}
+
+    def inputs(self) -> dict[str, str]:
+        """The pins that a controller reads, by what they are."""
+        return {"present": self.present}
+
+
+class CabinetPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One key cabinet."""
+
+    id: str
+    slot: tuple[SlotPlan, ...]
+
+    def slots(self) -> dict[str, SlotPlan]:
+        """The slots by what the log calls them: `main/7`."""
+        return {f"{self.id}/{slot.number}": slot for slot in self.slot}
+
+
+class KeyPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One key, or ring of keys, and the number on its fob; empty without one."""
+
+    name: str
+    tag: str = ""
+
+
 class CardPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One card. `key` (32 hexadecimal digits) is for a FeliCa Lite-S; without it the card is blank."""
 
@@ -54,14 +93,22 @@ class CardPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BuildingPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file. `log` and `state` are paths; without `state` cards forget at the end."""
+    """The whole file. `log`, `state` and `hung` are paths; without them cards and keys' places are forgotten at the end."""
 
     log: str
     listen: str = "127.0.0.1:0"
     state: str | None = None
+    hung: str | None = None
+    """The file that says in which slot each key hangs."""
     reader: tuple[ReaderPlan, ...] = ()
     door: tuple[DoorPlan, ...] = ()
     card: tuple[CardPlan, ...] = ()
+    cabinet: tuple[CabinetPlan, ...] = ()
+    key: tuple[KeyPlan, ...] = ()
+
+    def slots(self) -> dict[str, SlotPlan]:
+        """The slots of all cabinets."""
+        return {name: slot for cabinet in self.cabinet for name, slot in cabinet.slots().items()}
 
 
 def load(path: Path) -> BuildingPlan:
@@ -80,13 +127,10 @@ def check(plan: BuildingPlan) -> None:
         ("reader", [reader.id for reader in plan.reader]),
         ("door", [door.id for door in plan.door]),
         ("card", [card.name for card in plan.card]),
-        (
-            "pin",
-            [
-                *(str(pin(url).number) for door in plan.door for url in (*door.outputs().values(), *door.inputs().values())),
-                *(str(pin(reader.keypad).number) for reader in plan.reader if reader.keypad),
-            ],
-        ),
+        ("slot", [f"{cabinet.id}/{slot.number}" for cabinet in plan.cabinet for slot in cabinet.slot]),
+        ("key", [key.name for key in plan.key]),
+        ("place of one key", [slot.key for slot in plan.slots().values() if slot.key]),
+        ("pin", [str(pin(url).number) for url in _pins(plan)]),
     ):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -96,6 +140,13 @@ def check(plan: BuildingPlan) -> None:
         missing = {door.reader_in, door.reader_out} - readers - {None}
         if missing:
             raise ValueError(f"door {door.id} names a reader that is not in the plan: {', '.join(map(str, missing))}")
+
+
+def _pins(plan: BuildingPlan) -> list[str]:
+    fixtures: list[DoorPlan | SlotPlan] = [*plan.door, *(slot for cabinet in plan.cabinet for slot in cabinet.slot)]
+    urls = [url for fixture in fixtures for url in (*fixture.outputs().values(), *fixture.inputs().values())]
+    urls += [reader.keypad for reader in plan.reader if reader.keypad]
+    return urls + [slot.tag for slot in plan.slots().values() if slot.tag]
 
 
 def pin(url: str) -> PinAddress:

@@ -18,6 +18,7 @@ from hardware.simulated.wire import (
     Edge,
     Line,
     ReadLevel,
+    ReadTag,
     ReleasePin,
     Reply,
     Request,
@@ -63,7 +64,7 @@ class _Visitor:
 
     def _answer(self, owner: Callable[[Edge], None], request: Request) -> Reply:
         try:
-            if isinstance(request, ClaimOutput | ClaimInput | WriteLevel | ReadLevel | ReleasePin | TakeKey):
+            if isinstance(request, ClaimOutput | ClaimInput | WriteLevel | ReadLevel | ReleasePin | TakeKey | ReadTag):
                 return Reply(self._building.use_pin(owner, request))
             return Reply(perform(self._building, request))
         except PinRefused as refusal:

@@ -61,6 +61,12 @@ class TakeKey(_Message, frozen=True):
     wanted: bool
 
 
+class ReadTag(_Message, frozen=True):
+    """The reply's value is the number of the key that hangs at this socket, or nothing."""
+
+    pin: int
+
+
 class TypeKeys(_Message, frozen=True):
     """Somebody waits until they are asked at the reader's keypad, and presses keys. The value says whether they were."""
 
@@ -114,6 +120,30 @@ class MoveLeaf(_Message, frozen=True):
     open: bool
 
 
+class PullKey(_Message, frozen=True):
+    """A hand pulls at what hangs in a slot, by force if need be. The reply's value is the key that came out, or nothing."""
+
+    cabinet: str
+    slot: int
+    force: bool = False
+
+
+class HangKey(_Message, frozen=True):
+    """A hand hangs a key into a slot. The reply's value says whether there was room."""
+
+    cabinet: str
+    slot: int
+    key: str
+
+
+class StickSensor(_Message, frozen=True):
+    """A slot's sensor says this from now on, whatever is true; nothing: it works again."""
+
+    cabinet: str
+    slot: int
+    level: bool | None
+
+
 class AddCard(_Message, frozen=True):
     """Another card; one of the same name is replaced."""
 
@@ -153,8 +183,10 @@ class Edge(_Message, frozen=True):
     level: bool
 
 
-PinRequest = ClaimOutput | ClaimInput | WriteLevel | ReadLevel | ReleasePin | TakeKey
-DeskRequest = Tap | TypeKeys | Place | Remove | Walk | PressRex | MoveLeaf | AddCard | Fault | Look
+PinRequest = ClaimOutput | ClaimInput | WriteLevel | ReadLevel | ReleasePin | TakeKey | ReadTag
+DeskRequest = (
+    Tap | TypeKeys | Place | Remove | Walk | PressRex | MoveLeaf | PullKey | HangKey | StickSensor | AddCard | Fault | Look
+)
 Request = PinRequest | DeskRequest
 Answer = Reply | Edge
 
@@ -165,6 +197,13 @@ class DoorView(msgspec.Struct, frozen=True):
     released: bool
     leaf_open: bool
     rex_pressed: bool
+
+
+class SlotView(msgspec.Struct, frozen=True):
+    """A slot of a key cabinet as it is seen from outside."""
+
+    released: bool
+    key: str | None
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -179,6 +218,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     """What lies on each reader."""
     owners: int
     """Connections that own outputs: one for each living controller."""
+    slots: dict[str, SlotView] = {}
+    """The slots of the key cabinets: `main/7`."""
 
 
 class TapOutcome(msgspec.Struct, frozen=True):

@@ -3,17 +3,19 @@
 Pure but for the journal. Called under the building's lock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hardware.address import Pull
-from hardware.simulated.plan import DoorPlan, pin
+from hardware.simulated.plan import DoorPlan, SlotPlan, pin
+
+_INPUTS = ("dps", "rex", "present")
 
 
 @dataclass(slots=True)
 class _Pin:
     label: str
-    door: str | None
+    fixture: str | None
     secure_level: bool
     level: bool
     owner: object | None = None
@@ -27,21 +29,21 @@ class PinRefused(Exception):
 class Wiring:
     """All pins of the building, by number."""
 
-    def __init__(self, doors: Iterable[DoorPlan]) -> None:
+    def __init__(self, fixtures: Mapping[str, DoorPlan | SlotPlan]) -> None:
         self._pins: dict[int, _Pin] = {}
-        for door in doors:
-            for label, url in (*door.outputs().items(), *door.inputs().items()):
+        for name, fixture in fixtures.items():
+            for label, url in (*fixture.outputs().items(), *fixture.inputs().items()):
                 address = pin(url)
-                self._pins[address.number] = _Pin(label, door.id, address.secure_level, address.secure_level)
+                self._pins[address.number] = _Pin(label, name, address.secure_level, address.secure_level)
 
     def levels(self) -> dict[int, bool]:
         """All levels, by pin."""
         return {number: self._pins[number].level for number in sorted(self._pins)}
 
-    def door_and_label(self, number: int) -> tuple[str | None, str]:
-        """Which door a pin belongs to, and what it is there."""
+    def fixture_and_label(self, number: int) -> tuple[str | None, str]:
+        """Which door or slot a pin belongs to, and what it is there."""
         found = self._pins.get(number)
-        return (found.door, found.label) if found else (None, "")
+        return (found.fixture, found.label) if found else (None, "")
 
     def energised(self, number: int) -> bool:
         """Whether an output's level is the other than the secure one."""
@@ -55,16 +57,16 @@ class Wiring:
     def claim_output(self, owner: object, number: int, level: bool) -> None:
         """Raises PinRefused."""
         found = self._claim(owner, number, level)
-        if found.label in ("dps", "rex"):
+        if found.label in _INPUTS:
             found.owner = None
-            raise PinRefused(f"pin {number} is the {found.label} of door {found.door}: an input")
+            raise PinRefused(f"pin {number} is the {found.label} of door {found.fixture}: an input")
         found.output, found.level = True, level
 
     def claim_input(self, owner: object, number: int, pull: Pull) -> bool:
         """The level that the input has. Raises PinRefused."""
         found = self._claim(owner, number, False)
         found.output = False
-        if found.door is None or found.label not in ("dps", "rex"):
+        if found.fixture is None or found.label not in _INPUTS:
             found.level = pull == "up"
         return found.level
 
