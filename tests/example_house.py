@@ -10,8 +10,11 @@ from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from databases import url_in
 from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from site_peer import SitePeer
 
 from controller.record.canonical import timestamp
@@ -76,6 +79,27 @@ PORTALS = (
 )
 
 
+class _Compiled(BytecodeCache):
+    """Templates that another test's application has compiled: that is half of the time of a test of one page."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (kept := self._kept.get(bucket.key + bucket.checksum)) is not None:
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = _Compiled()
+
+
+password.cost(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+"""The least: hundreds of tests sign in, and none of them is about what a password costs."""
+
+
 @cache
 def _password_hash() -> str:
     return password.hashed(PASSWORD)
@@ -108,7 +132,9 @@ class House:
 
     def app(self, served: Served | None = None) -> Flask:
         """Its web application, served with this certificate."""
-        return create_app(self.runtime, now_is=self.now, served=served)
+        app = create_app(self.runtime, now_is=self.now, served=served)
+        app.jinja_env.bytecode_cache = _TEMPLATES
+        return app
 
     # the site speaks
 

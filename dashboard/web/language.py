@@ -8,7 +8,9 @@ Times are shown in the site's own time zone, 2026/11/22 09:05:03 in both languag
 would take a naive time for UTC in silence.
 """
 
+import io
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -33,8 +35,7 @@ def install(app: Flask, data: Path) -> None:
     for source in _CATALOGUES.glob("*/LC_MESSAGES/messages.po"):
         target = compiled / source.relative_to(_CATALOGUES).with_suffix(".mo")
         target.parent.mkdir(parents=True, exist_ok=True)
-        with source.open("rb") as po, target.open("wb") as mo:
-            write_mo(mo, read_po(po))
+        target.write_bytes(_compiled(source))
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(compiled)
     Babel(app, default_locale="en", locale_selector=language)
     app.after_request(_remember)
@@ -46,6 +47,15 @@ def install(app: Flask, data: Path) -> None:
     app.add_template_filter(why_text, "why")
     app.add_template_global(language, "language")
     app.add_template_global(in_language, "in_language")
+
+
+@cache
+def _compiled(source: Path) -> bytes:
+    """The catalogue as gettext reads it; compiled once a process, and not for each application in it."""
+    compiled = io.BytesIO()
+    with source.open("rb") as po:
+        write_mo(compiled, read_po(po))
+    return compiled.getvalue()
 
 
 def language() -> str:

@@ -11,9 +11,18 @@ from argon2.exceptions import InvalidHashError, VerificationError
 SHORTEST = 12
 LONGEST = 256
 
-_hasher = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=2)
 _at_once = threading.BoundedSemaphore(2)
-_NOBODY = _hasher.hash("nobody has this password; verifying it takes as long as any")
+_hasher: PasswordHasher
+_nobody: str
+
+
+def cost(hasher: PasswordHasher) -> None:
+    """From now on a password costs this."""
+    global _hasher, _nobody
+    _hasher, _nobody = hasher, hasher.hash("nobody has this password; verifying it takes as long as any")
+
+
+cost(PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=2))
 
 
 def hashed(password: str) -> str:
@@ -28,7 +37,7 @@ def matches(stored: str | None, password: str) -> bool:
         stored, password = None, ""
     with _at_once:
         try:
-            right = _hasher.verify(stored or _NOBODY, password)
+            right = _hasher.verify(stored or _nobody, password)
         except (VerificationError, InvalidHashError):
             return False
     return right and stored is not None
