@@ -27,6 +27,7 @@ from controller.actuator import NoParts, PartsActuator
 from controller.clock import Clock
 from controller.console import Console, NotRunning, ask
 from controller.desk import Desk
+from controller.digits import DigitsFeed
 from controller.disk import MEGABYTE, Disk
 from controller.endurance import Endurance
 from controller.facts import Facts
@@ -116,8 +117,16 @@ class Controller:
         self._supervisor = Supervisor(self._end)
         self._parts = self._open_parts()
         self._boot = secrets.token_hex(8)
-        self._bench = PinBench(PinHashes(self._site.pepper), self._inbox, len(self._parts.keypads))
-        self._keypads = {id: self._keypad(id, keypad) for id, keypad in self._parts.keypads.items()}
+        keypads = {id: keypad for id, keypad in self._parts.keypads.items() if id in facility.readers}
+        self._bench = PinBench(PinHashes(self._site.pepper), self._inbox, len(keypads))
+        self._keypads = {id: self._keypad(id, keypad) for id, keypad in keypads.items()}
+        self._digits = {
+            id: DigitsFeed(
+                id, station.keypad, self._parts.keypads[id], self._parts.annunciators.get(id), self._inbox, self._clock
+            )
+            for id, station in facility.stations.items()
+            if station.keypad
+        }
         actuator = PartsActuator(
             self._parts.locks, self._parts.annunciators, self._parts.readers,
             {portal.id: tuple(reader.id for reader in portal.readers) for portal in facility.portals.values()},
@@ -137,7 +146,7 @@ class Controller:
         )  # fmt: skip
         self._readers = {
             id: ReaderFeed(
-                id, facility.readers[id].device, reader, self._parts.annunciators.get(id), self._inbox, self._clock
+                id, facility.antennas[id].device, reader, self._parts.annunciators.get(id), self._inbox, self._clock
             )
             for id, reader in self._parts.readers.items()
         }
@@ -150,9 +159,9 @@ class Controller:
         part, lamps = self._site.facility.readers[id].keypad, self._parts.annunciators.get(id)
         return KeypadFeed(id, part, keypad, lamps, self._bench, self._inbox, self._clock)
 
-    def _watched(self) -> dict[str, ReaderFeed | KeypadFeed]:
+    def _watched(self) -> dict[str, ReaderFeed | KeypadFeed | DigitsFeed]:
         """Whoever has to be heard of, readers and keypads."""
-        return self._readers | {f"{id} keypad": keypad for id, keypad in self._keypads.items()}
+        return self._readers | {f"{id} keypad": keypad for id, keypad in (self._keypads | self._digits).items()}
 
     def _tell(self, done: Committed) -> None:
         """Whoever carries on what was committed."""
@@ -251,7 +260,7 @@ class Controller:
     def _start_readers(self) -> None:
         for id, reader in self._readers.items():
             self._supervisor.start(f"reader {id}", reader.run)
-        for id, keypad in self._keypads.items():
+        for id, keypad in (self._keypads | self._digits).items():
             self._supervisor.start(f"keypad {id}", keypad.run)
 
     def _start_threads(self) -> None:

@@ -164,11 +164,10 @@ def _start_alone(asked: StartAlone, facts: Facts, _facility: Facility, _now: Now
 
 
 def _enrol(asked: Enrol, facts: Facts, facility: Facility, now: Now) -> Outcome | Refusal:
-    at = facility.readers.get(asked.reader)
     return badge.open_enrolment(
         EnrolBadge(asked.person, asked.reader),
         CONSOLE,
-        portal=None if at is None else at.portal,
+        portal=facility.portal_of(asked.reader) if asked.reader in facility.antennas else None,
         busy=asked.reader in facts.enrolments({}),
         person_state=facts.person_state(asked.person),
         now=now.judged,

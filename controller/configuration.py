@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from controller.facility import Facility
+from controller.facility import described as describe
 from controller.facts import Facts
 from controller.record.hours import windows_text
 from controller.record.kinds.calendar import CalendarConfigured, DaySet, UnlockingSet
@@ -20,10 +21,12 @@ def configured(facility: Facility, facts: Facts) -> SiteConfigured | None:
         "reader": set(facility.readers),
         "schedule": set(facility.schedules),
         "condition": set(facility.conditions),
+        "station": set(facility.stations),
+        "tether": set(facility.tethers),
         "site": {facility.id},
     }
     removed = tuple((table, id) for table in sorted(present) for id in sorted(known[table] - present[table]))
-    described: dict[str, Any] = facility.described()
+    described: dict[str, Any] = describe(facility)
     name = facility.name
     record = SiteConfigured(facility.id, name.ja, name.en, str(facility.timezone), removed=removed, **described)
     last = facts.last_configuration()

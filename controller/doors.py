@@ -40,6 +40,7 @@ from controller.rules.passage import At
 from controller.rules.pin import TO_TYPE
 from controller.rules.portal import Cue, PortalState, Status
 from controller.timekeeper import Now
+from hardware.protocols import CardRead
 
 
 class Doors:
@@ -54,7 +55,7 @@ class Doors:
         self.pins = Pins(facility, facts, self.cases)
         self.parties = Parties(facility, facts)
         self.companions = Companions(facility, facts)
-        self._reader_portals = {reader.id: reader.portal for reader in facility.readers.values()}
+        self._reader_portals = {id: facility.portal_of(id) for id in facility.antennas}
         self.enrolments: dict[str, Enrolment] = {}
         """The readers at which the next badge is somebody's new one."""
         self.failed: dict[str, str] = {}
@@ -82,23 +83,34 @@ class Doors:
     def tap(self, item: CredentialPresented, now: Now, portals: dict[str, PortalState]) -> Outcome:
         """A badge at a reader: somebody's new one, the begin of choosing a PIN, or a passage."""
         reader = self._facility.readers[item.reader]
-        card = item.card
-        tap = Tap(self.digest(card.credential), int(card.assurance), card.problem, card.label)
-        known = self._facts.badge_of(tap.credential) if tap.credential else None
-        enrolment = self.enrolments.get(reader.id)
-        if enrolment is not None and badge.is_open(enrolment, now.judged):
-            return badge.enrol(
-                enrolment,
-                tap,
-                known,
-                number=self._facts.next("badge"),
-                least_assurance=self._facility.least_assurance,
-                personalised=card.personalised,
-            )
+        tap, known = self.seen(item.card)
+        if (enrolled := self.enrol(reader.id, tap, known, item.card.personalised, now)) is not None:
+            return enrolled
         at = self.at(reader.portal, portals, now, reader.id)
         before = self.pins.interrupted(at, tap)
         decided = self.pins.chooses(reader, tap, known, now) or self._pass(reader, at, tap, known, now, portals)
         return decided if before is None else before.followed_by(decided)
+
+    def seen(self, card: CardRead) -> tuple[Tap, access.BadgeFact | None]:
+        """What a reader saw, as records say it, and the badge that it is."""
+        tap = Tap(self.digest(card.credential), int(card.assurance), card.problem, card.label)
+        return tap, self._facts.badge_of(tap.credential) if tap.credential else None
+
+    def enrol(
+        self, reader: str, tap: Tap, known: access.BadgeFact | None, personalised: bool, now: Now
+    ) -> Outcome | None:
+        """What a card becomes at a reader or station that waits for somebody's new badge; None where none does."""
+        enrolment = self.enrolments.get(reader)
+        if enrolment is None or not badge.is_open(enrolment, now.judged):
+            return None
+        return badge.enrol(
+            enrolment,
+            tap,
+            known,
+            number=self._facts.next("badge"),
+            least_assurance=self._facility.least_assurance,
+            personalised=personalised,
+        )
 
     def _pass(
         self, reader: ReaderAt, at: At, tap: Tap, known: access.BadgeFact | None, now: Now, portals: dict[str, PortalState]

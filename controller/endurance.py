@@ -23,6 +23,7 @@ from controller.inbox import (
     ConsoleAsked,
     ContactSeen,
     CredentialPresented,
+    DigitsTyped,
     Input,
     PartAnswering,
     PartFailing,
@@ -66,6 +67,8 @@ class Outage:
     forced: list[str] = field(default_factory=list)
     parts: dict[str, Input] = field(default_factory=dict)
     """The last word on each part: recorded when it is over."""
+    tethers: dict[str, Input] = field(default_factory=dict)
+    """The last level of each tether: the same."""
     dropped: Counter[str] = field(default_factory=Counter)
     later: deque[Input] = field(default_factory=lambda: deque(maxlen=_LATER))
     """What is no tap, contact or request, and can be decided when it is over."""
@@ -103,6 +106,7 @@ class Endurance:
         try:
             self._loop.start()
             self._started = True
+            self._show_stations("idle_locked")
         except sqlite3.Error as error:
             if self._spent_for(error):
                 self.start()
@@ -184,6 +188,7 @@ class Endurance:
         for portal in self._facility.portals.values():
             self._loop.portals[portal.id] = rule.begun(portal.id, self._loop.portals[portal.id], portal.timing, now_s)
             self._actuator.perform(PlaySignal(portal.id, "fault"))
+        self._show_stations("fault")
         self._ledger.let_go()
         self._loop.let_go()
         self._say(self.outage.reason)
@@ -192,6 +197,10 @@ class Endurance:
     def _secure(self) -> None:
         for portal in self._facility.portals:
             self._actuator.perform(SecureLock(portal))
+
+    def _show_stations(self, signal: str) -> None:
+        for station in self._facility.stations:
+            self._actuator.perform(PlaySignal("", signal, station))
 
     def _probe(self, outage: Outage) -> None:
         """Tries to record what happened; goes on as before if that is durable."""
@@ -211,7 +220,8 @@ class Endurance:
         self.outage, self._recovered_s = None, self._clock.monotonic()
         log.warning("disk", state="recovered", taps=outage.taps, requests=outage.requests, forced=outage.forced)
         self._disk.forget()
-        self.turn([*outage.parts.values(), *outage.later], outage.dropped)
+        self._show_stations("idle_locked")
+        self.turn([*outage.parts.values(), *outage.tethers.values(), *outage.later], outage.dropped)
 
     def _resume(self, outage: Outage) -> None:
         now_s = self._clock.monotonic()
@@ -245,9 +255,11 @@ class Endurance:
         match item:
             case CredentialPresented(reader):
                 outage.taps += 1
-                self._actuator.perform(PlaySignal(self._facility.readers[reader].portal, "fault", reader))
+                self._actuator.perform(PlaySignal(self._facility.portal_of(reader), "fault", reader))
             case ContactSeen(which="evacuation"):
                 outage.later.append(item)  # nothing opens unrecorded; the way out is wired
+            case ContactSeen(tether, which="tether"):
+                outage.tethers[tether] = item
             case ContactSeen(portal, which, active):
                 outage.exits += which == "exit" and active
                 state, timing = self._loop.portals[portal], self._facility.portals[portal].timing
@@ -257,7 +269,7 @@ class Endurance:
                 outage.requests += 1
             case ConsoleAsked():
                 item.answer({"code": "part", "place": f"{DISK}: {outage.reason}", "first": 0, "last": 0, "records": []})
-            case PinTyped() | PinChosen():
+            case PinTyped() | PinChosen() | DigitsTyped():
                 pass  # nobody waits for it any more
             case PartFailing(part) | PartAnswering(part):
                 outage.parts[part] = item

@@ -33,12 +33,20 @@ class CredentialPresented:
 class ContactSeen:
     """A contact's level, stable: `which` is `leaf` (active = open) or `exit` (active = pressed).
 
-    Or, of no portal, `evacuation` (active: everybody is to leave).
+    Or, of no portal, `evacuation` (active: everybody is to leave), or `tether`, with the tether's id for the portal's.
     """
 
     portal: str
     which: str
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsTyped:
+    """What was typed at a station's keypad and ended with `#`: names a slot or a purpose, and is never a PIN."""
+
+    station: str
+    digits: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,7 @@ class ConsoleAsked:
 Input = (
     CredentialPresented
     | ContactSeen
+    | DigitsTyped
     | PinTyped
     | PinChosen
     | PartFailing

@@ -16,6 +16,7 @@ from controller.inbox import (
     ConsoleAsked,
     ContactSeen,
     CredentialPresented,
+    DigitsTyped,
     Input,
     PartAnswering,
     PartFailing,
@@ -47,6 +48,7 @@ from controller.rules.outcome import Outcome, Refusal
 from controller.rules.poison import Poison
 from controller.rules.portal import Cue, PortalState
 from controller.storage.due import Due
+from controller.storage.storage import Storage
 from controller.timekeeper import Now
 
 _TELL_S = 60.0
@@ -87,6 +89,7 @@ class Judgement:
         self._facts = facts
         self._desk = desk
         self.doors = Doors(facility, facts, pepper)
+        self.storage = Storage(facility, facts)
         self.poison: dict[str, Poison] = {}
         self._presences = Presences(facility, facts)
         self._owed = Due(facility, facts, lambda: self.doors.postures.schedules)
@@ -98,11 +101,13 @@ class Judgement:
     def reload(self) -> None:
         """Reads again what is kept from the tables."""
         self.doors.reload()
+        self.storage.reload()
         self.poison = self._facts.poison()
 
     def lose(self) -> None:
-        """A turn could not be recorded: nobody waits at a door because of it."""
+        """A turn could not be recorded: nobody waits at a door or a station because of it."""
         self.doors.lose()
+        self.storage.lose()
 
     def reconnect(self, connection: sqlite3.Connection) -> None:
         """Asks this connection from now on: the file was opened anew."""
@@ -118,18 +123,27 @@ class Judgement:
         return effect
 
     def judge(self, item: Input, now: Now, portals: dict[str, PortalState]) -> Verdict:
-        """The verdict on one input, with what follows from it for who is where."""
-        return self._followed(self._verdict(item, now, portals))
+        """The verdict on one input, with what follows from it for who is where and for what is kept."""
+        return self._kept(self._moved(self._verdict(item, now, portals)), now)
 
-    def _followed(self, verdict: Verdict) -> Verdict:
+    def _moved(self, verdict: Verdict) -> Verdict:
+        """The verdict with what follows from it for who is where."""
         outcome = self._presences.followed(verdict.outcome)
         self.doors.companions.heard(outcome)
         return verdict if outcome is verdict.outcome else replace(verdict, outcome=outcome)
 
+    def _kept(self, verdict: Verdict, now: Now) -> Verdict:
+        """The verdict with what follows from it for keys, combinations and things."""
+        outcome = verdict.outcome
+        followed = self.storage.followed((*outcome.records, *outcome.then), now)
+        return replace(verdict, outcome=replace(outcome, then=(*outcome.then, *followed))) if followed else verdict
+
     def _verdict(self, item: Input, now: Now, portals: dict[str, PortalState]) -> Verdict:
         match item:
             case CredentialPresented():
-                return Verdict(self.doors.tap(item, now, portals))
+                return Verdict(self._tap(item, now, portals))
+            case DigitsTyped(station, digits):
+                return Verdict(self.storage.keyed(station, digits, now))
             case ContactSeen(which="evacuation", active=active) if self._facility.evacuation is not None:
                 place = self._facility.evacuation.zone
                 return Verdict(evacuation.at_contact(place, active, self.doors.postures.orders))
@@ -147,13 +161,25 @@ class Judgement:
                 return Verdict(Outcome((InputsDropped(f"query/{dashboard}", count),)))
             case ConsoleAsked():
                 return self._console(item, now)
-            case PartFailing(part, reason):
-                known = self.doors.failed.get(part) == reason
-                self.doors.failed[part] = reason
-                return Verdict(Outcome(() if known else (PartFailed(part, reason),)))
-            case PartAnswering(part):
-                known = self.doors.failed.pop(part, None) is not None
-                return Verdict(Outcome((PartRecovered(part),) if known else ()))
+            case PartFailing() | PartAnswering():
+                return Verdict(self._part(item))
+
+    def _part(self, item: PartFailing | PartAnswering) -> Outcome:
+        """A part that fails, or answers again: recorded when that is news."""
+        if isinstance(item, PartAnswering):
+            known = self.doors.failed.pop(item.part, None) is not None
+            return Outcome((PartRecovered(item.part),) if known else ())
+        known = self.doors.failed.get(item.part) == item.reason
+        self.doors.failed[item.part] = item.reason
+        return Outcome(() if known else (PartFailed(item.part, item.reason),))
+
+    def _tap(self, item: CredentialPresented, now: Now, portals: dict[str, PortalState]) -> Outcome:
+        """A badge at a door; or at a station, where it is to be somebody's new one, or is for whoever waits."""
+        if item.reader not in self._facility.stations:
+            return self.doors.tap(item, now, portals)
+        tap, known = self.doors.seen(item.card)
+        enrolled = self.doors.enrol(item.reader, tap, known, item.card.personalised, now)
+        return enrolled or self.storage.tapped(item.reader, tap, known, now)
 
     def refuse(self, item: Input, now: Now, portals: dict[str, PortalState]) -> Verdict:
         """The verdict on an input that stopped the controller before: as little of it is looked at as can be.
@@ -161,8 +187,10 @@ class Judgement:
         Leaving is not refused, not even so; a contact cannot be, and counts as a part that fails.
         """
         match item:
+            case CredentialPresented(reader) if reader in self._facility.stations:
+                return Verdict(self.storage.refuse(reader, now))
             case CredentialPresented(reader) | PinTyped(reader):
-                return self._followed(Verdict(self.doors.refuse_tap(self._facility.readers[reader], now, portals)))
+                return self._moved(Verdict(self.doors.refuse_tap(self._facility.readers[reader], now, portals)))
             case ContactSeen(portal, which):
                 part = self._facility.device_of(portal, which)
                 known = part in self.doors.failed
@@ -187,9 +215,13 @@ class Judgement:
 
     def due(self, now: Now, portals: dict[str, PortalState]) -> Iterator[Verdict]:
         """The verdicts on everything whose time has come: deadlines are computed from state, there is no timer."""
+        for verdict in self._due(now, portals):
+            yield self._kept(verdict, now)
+
+    def _due(self, now: Now, portals: dict[str, PortalState]) -> Iterator[Verdict]:
         for portal, state in list(portals.items()):
             if state.deadline is not None and state.deadline <= now.seconds:
-                yield self._followed(Verdict(passage.cue(self.doors.at(portal, portals, now), Cue.DEADLINE)))
+                yield self._moved(Verdict(passage.cue(self.doors.at(portal, portals, now), Cue.DEADLINE)))
         yield from self._postures_due(now, portals)
         yield from map(Verdict, self.doors.parties.due(now, portals))
         yield from map(Verdict, self.doors.companions.due(now.seconds))
@@ -201,6 +233,7 @@ class Judgement:
             yield Verdict(outcome)
         yield from self._reviews_due(now)
         yield from map(Verdict, self._owed.due(now))
+        yield from map(Verdict, self.storage.due(now))
         for dashboard, count in self._rates.due(now.seconds).items():
             yield Verdict(Outcome((InputsDropped(f"request/{dashboard}", count),)))
 
@@ -210,7 +243,7 @@ class Judgement:
             yield Verdict(posture.ended(portal))
         self.doors.postures.look(now.judged, trusted(now.clock))
         for portal, wanted in self.doors.postures.moves(portals):
-            yield self._followed(Verdict(passage.stand(self.doors.at(portal, portals, now), wanted)))
+            yield self._moved(Verdict(passage.stand(self.doors.at(portal, portals, now), wanted)))
 
     def _leavers_due(self, now: Now) -> Iterator[Verdict]:
         """Whose last day is over leaves by itself (C7.2, C7.4). What they hold has opened nothing since; it ends for good
@@ -238,6 +271,8 @@ class Judgement:
         for kept in (self.doors.parties, self.doors.companions, self._rates):
             if (wait := kept.wait_s(now.seconds)) is not None:
                 waits.append(wait)
+        if (wait := self.storage.wait_s(now)) is not None:
+            waits.append(wait)
         if trusted(now.clock):
             dues = (person_facts.next_leaving(self._facts.connection), *(found.due_at for found in self.doors.cases.reviews))
             waits += [(due - now.judged).total_seconds() for due in dues if due is not None]

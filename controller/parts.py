@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.facility import EVACUATION_INPUT, AnnunciatorForm, Facility, FacilityForm, device_urls
+from controller.facility import (
+    EVACUATION_INPUT,
+    TETHER_INPUT,
+    AnnunciatorForm,
+    Facility,
+    FacilityForm,
+    ReaderAt,
+    StationAt,
+    device_urls,
+)
 from hardware import address, gpio, signals
 from hardware.card_keys import CardKeys
 from hardware.keypad import GpioKeypad
@@ -19,7 +28,7 @@ from hardware.simulated.pins import SimulatedFactory
 
 @dataclass
 class Parts:
-    """Everything on the wall, by portal or reader id."""
+    """Everything on the wall, by portal, reader or station id."""
 
     locks: dict[str, Lock] = field(default_factory=dict)
     contacts: list[tuple[str, str, Contact]] = field(default_factory=list)
@@ -93,14 +102,24 @@ def _open_all(parts: Parts, facility: Facility, keys: CardKeys) -> None:
                 pin = address.parse_pin(url)
                 parts.contacts.append((portal.id, which, gpio.GpioContact(pin, pins.factory(pin))))
         for reader in portal.readers:
-            parts.readers[reader.id] = NfcReader(address.parse_reader(reader.device), keys)
-            if reader.annunciator is not None:
-                parts.annunciators[reader.id] = _annunciator(reader.annunciator, pins)
-            if reader.keypad:
-                parts.keypads[reader.id] = _keypad(reader.keypad, pins)
+            _open_antenna(parts, reader, pins, keys)
+    for station in facility.stations.values():
+        _open_antenna(parts, station, pins, keys)
+    for tether in facility.tethers.values():
+        pin = address.parse_pin(tether.input)
+        parts.contacts.append((tether.id, TETHER_INPUT, gpio.GpioContact(pin, pins.factory(pin))))
     if facility.evacuation is not None:
         pin = address.parse_pin(facility.evacuation.input)
         parts.contacts.append(("", EVACUATION_INPUT, gpio.GpioContact(pin, pins.factory(pin))))
+
+
+def _open_antenna(parts: Parts, at: ReaderAt | StationAt, pins: _Pins, keys: CardKeys) -> None:
+    """A reader with what is beside it."""
+    parts.readers[at.id] = NfcReader(address.parse_reader(at.device), keys)
+    if at.annunciator is not None:
+        parts.annunciators[at.id] = _annunciator(at.annunciator, pins)
+    if at.keypad:
+        parts.keypads[at.id] = _keypad(at.keypad, pins)
 
 
 def _annunciator(form: AnnunciatorForm, pins: _Pins) -> Annunciator:

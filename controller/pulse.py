@@ -8,6 +8,7 @@ when that hangs nothing is seen any more, and the watchdog is left unfed.
 
 from collections.abc import Callable, Mapping
 
+from controller.digits import DigitsFeed
 from controller.feeds import ContactFeed, ReaderFeed
 from controller.keypads import KeypadFeed
 
@@ -22,8 +23,8 @@ class Pulse:
     """Called by the loop's thread alone. `tell` sends one line to systemd, or drops it where there is none."""
 
     def __init__(
-        self, readers: Mapping[str, ReaderFeed | KeypadFeed], contacts: ContactFeed, alarmed: Callable[[str], bool],
-        status: Callable[[], str], tell: Callable[[str], object],
+        self, readers: Mapping[str, ReaderFeed | KeypadFeed | DigitsFeed], contacts: ContactFeed,
+        alarmed: Callable[[str], bool], status: Callable[[], str], tell: Callable[[str], object],
     ) -> None:  # fmt: skip
         self._readers = readers
         self._contacts = contacts

@@ -21,6 +21,7 @@ from controller.inbox import (
     ConsoleAsked,
     ContactSeen,
     CredentialPresented,
+    DigitsTyped,
     Input,
     PartAnswering,
     PartFailing,
@@ -61,6 +62,8 @@ def shape(item: Input) -> tuple[str, str, bytes]:
             return "contact", f"{portal}/{which}", _text(portal, which)
         case PinTyped(reader) | PinChosen(reader):
             return "pin", reader, _text(type(item).__name__, reader)  # and no word of what was typed
+        case DigitsTyped(station):
+            return "digits", station, _text("DigitsTyped", station)
         case RequestReceived(data):
             return "request", "", data
         case CheckpointShown(note):

@@ -115,6 +115,19 @@ exit_button = "simulated:8"
 device = "nfc+udp://127.0.0.1:54324"
 """
 
+STATION_TOML = (
+    SITE_TOML
+    + """
+[[station]]
+id = "desk"
+name = { ja = "鍵の受付", en = "Key desk" }
+zone = "lab"
+device = "nfc+udp://127.0.0.1:54331"
+keypad = "simulated:31"
+"""
+)
+"""The same site with a station in the lab, at which one taps as at any reader: `tap("desk", "card:1")`."""
+
 
 def small_facility(folder: Path, text: str = SITE_TOML) -> Facility:
     """The facility in this TOML text, by way of a file in `folder`."""

@@ -57,14 +57,13 @@ def _erase_person(asked: Asked) -> Outcome | Refusal:
 
 
 def _enrol_badge(asked: Asked) -> Outcome | Refusal:
-    readers = asked.facility.readers
-    at = readers.get(asked.body.reader)
-    open_at = asked.facts.enrolments({reader.id: reader.portal for reader in readers.values()})
+    facility, reader = asked.facility, asked.body.reader
+    open_at = asked.facts.enrolments({})
     return badge.open_enrolment(
         asked.body,
         asked.operator,
-        portal=None if at is None else at.portal,
-        busy=asked.body.reader in open_at or asked.body.reader in asked.facts.pins.enrolments({}),
+        portal=facility.portal_of(reader) if reader in facility.antennas else None,
+        busy=reader in open_at or reader in asked.facts.pins.enrolments({}),
         person_state=asked.facts.person_state(asked.body.person),
         now=asked.now,
     )

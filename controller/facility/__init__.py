@@ -3,12 +3,15 @@
 People, badges, rights and keys are records, not settings: they change through requests, and the ledger shows it.
 """
 
+from controller.facility.description import described
 from controller.facility.facility import EVACUATION_INPUT, Facility, Portal, ReaderAt, Zone, load_facility
-from controller.facility.forms import AnnunciatorForm, BrokerForm, FacilityForm, Names
+from controller.facility.forms import BrokerForm, FacilityForm
 from controller.facility.mistakes import device_urls
+from controller.facility.stations import TETHER_INPUT, StationAt, TetherAt
+from controller.facility.tables import AnnunciatorForm, Names
 
 __all__ = [
-    "EVACUATION_INPUT",
-    "AnnunciatorForm", "BrokerForm", "Facility", "FacilityForm", "Names", "Portal", "ReaderAt", "Zone", "device_urls",
-    "load_facility",
+    "EVACUATION_INPUT", "TETHER_INPUT",
+    "AnnunciatorForm", "BrokerForm", "Facility", "FacilityForm", "Names", "Portal", "ReaderAt", "StationAt", "TetherAt", "Zone",
+    "described", "device_urls", "load_facility",
 ]  # fmt: skip

@@ -10,23 +10,22 @@ import msgspec
 
 from controller.facility.days import calendar_of
 from controller.facility.forms import (
-    AnnunciatorForm,
     BrokerForm,
     ClockForm,
     DiskForm,
     EvacuationForm,
     FacilityForm,
-    Names,
     PortalForm,
     ZoneForm,
 )
-from controller.facility.hours import hours_text, schedule_of
+from controller.facility.hours import schedule_of
 from controller.facility.mistakes import listen_address, mistakes_in
-from controller.facility.requirements import conditions_in, described_conditions
+from controller.facility.requirements import conditions_in
 from controller.facility.settings import BadSettings, load_settings
-from controller.facility.zones import CONTAINER, ROOM, Plan, plan_of, zone_rules
+from controller.facility.stations import TETHER_INPUT, StationAt, TetherAt, station_at, tether_at
+from controller.facility.tables import AnnunciatorForm, Names
+from controller.facility.zones import Plan, plan_of, zone_rules
 from controller.record.conditions import Condition
-from controller.record.kinds.site import PortalSet, ReaderSet, ScheduleSet, ZoneSet
 from controller.rules.pin import PinHours, PinRules
 from controller.rules.portal import Timing
 from controller.rules.posture import Unlocking
@@ -109,8 +108,20 @@ class Facility:
     """Pledges and courses by what zones call them: `pledge:nda`, `training:induction`."""
     condition_names: dict[str, Names]
     pins: PinRules
+    stations: dict[str, StationAt]
+    """Readers that open no door, by id; no reader of a portal is called so."""
+    tethers: dict[str, TetherAt]
     due_schedule: str = ""
     """In whose hours somebody can be expected to see to what is overdue; empty: at any."""
+
+    @property
+    def antennas(self) -> dict[str, ReaderAt | StationAt]:
+        """Everything that badges are held to."""
+        return {**self.readers, **self.stations}
+
+    def portal_of(self, reader: str) -> str:
+        """The portal that a reader is at; empty for a station."""
+        return self.readers[reader].portal if reader in self.readers else ""
 
     @property
     def least_assurance(self) -> int:
@@ -118,7 +129,9 @@ class Facility:
         return min(zone.least_assurance for zone in self.zones.values())
 
     def device_of(self, portal: str, which: str) -> str:
-        """The device of a portal's contact: `leaf`, or `exit` for its button; or of the site's contact for evacuations."""
+        """The device of a portal's contact: `leaf`, or `exit` for its button; of the site's for evacuations; of a tether's."""
+        if which == TETHER_INPUT:
+            return self.tethers[portal].input
         if which == EVACUATION_INPUT and self.evacuation is not None:
             return self.evacuation.input
         at = self.portals[portal]
@@ -135,47 +148,6 @@ class Facility:
         """The zones that require this condition."""
         zones = self.zones.values()
         return tuple(zone.id for zone in zones if any(one.id == condition for one in zone.rules.conditions))
-
-    def described(self) -> dict[str, tuple[msgspec.Struct, ...]]:
-        """Zones, portals and schedules as the record `site.configured` says them."""
-        return {
-            "zones": tuple(_zone_set(zone) for zone in self.zones.values()),
-            "portals": tuple(
-                PortalSet(
-                    p.id,
-                    p.name.ja,
-                    p.name.en,
-                    p.inner,
-                    p.outer,
-                    tuple(ReaderSet(r.id, r.side) for r in p.readers),
-                    p.interlock,
-                )
-                for p in self.portals.values()
-            ),
-            "schedules": tuple(
-                ScheduleSet(s.id, self.schedule_names[s.id].ja, self.schedule_names[s.id].en, hours_text(s))
-                for s in self.schedules.values()
-            ),
-            "conditions": described_conditions(self.conditions, self.condition_names),
-        }
-
-
-def _zone_set(zone: Zone) -> ZoneSet:
-    requires = tuple(condition.id for condition in zone.rules.conditions)
-    rules, inside = zone.rules, next(iter(zone.rules.around), "")
-    return ZoneSet(
-        zone.id,
-        zone.name.ja,
-        zone.name.en,
-        rules.least_assurance,
-        requires,
-        inside,
-        rules.most_inside,
-        rules.two_person,
-        rules.together_s,
-        rules.escort_ratio,
-        CONTAINER if rules.container else ROOM,
-    )
 
 
 def load_facility(path: Path, also: Callable[[FacilityForm], Iterable[str]] = lambda form: ()) -> Facility:
@@ -215,6 +187,8 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         condition_names=condition_names,
         pins=PinRules(form.pin.length, form.pin.wait_s, form.pin.tries, timedelta(minutes=form.pin.lockout_min)),
         due_schedule=form.due.schedule or next((schedule.id for schedule in form.schedule), ""),
+        stations={station.id: station_at(station) for station in form.station},
+        tethers={tether.id: tether_at(tether) for tether in form.tether},
     )
 
 

@@ -2,25 +2,12 @@
 
 from datetime import date
 
-import msgspec
-
+from controller.facility.stations import StationForm, TetherForm
+from controller.facility.tables import AnnunciatorForm, Form, Names
 from controller.record.conditions import OCCASIONS
 
-ASSURANCES = {"id only": 0, "one way": 1, "mutual": 2, "aes": 3}
 
-
-class _Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A table of `site.toml`."""
-
-
-class Names(_Form, frozen=True):
-    """A name in both languages."""
-
-    ja: str
-    en: str
-
-
-class SiteForm(_Form, frozen=True):
+class SiteForm(Form, frozen=True):
     """`[site]`."""
 
     id: str
@@ -28,7 +15,7 @@ class SiteForm(_Form, frozen=True):
     timezone: str = "Asia/Tokyo"
 
 
-class ClockForm(_Form, frozen=True):
+class ClockForm(Form, frozen=True):
     """`[clock]`: `ntp` trusts the clock once the kernel says it is synchronised, `host` always (demo, virtual machines)."""
 
     trust: str = "ntp"
@@ -38,7 +25,7 @@ class ClockForm(_Form, frozen=True):
     """So many hours after the last synchronisation the clock is still trusted."""
 
 
-class BrokerForm(_Form, frozen=True):
+class BrokerForm(Form, frozen=True):
     """`[broker]`: absent, the controller works alone.
 
     Passwords by file, never here; a relative name is one beside `site.toml`.
@@ -55,20 +42,20 @@ class BrokerForm(_Form, frozen=True):
     """How long a start waits for a dashboard when records are missing, before it begins a new epoch; taps are busy then."""
 
 
-class DiskForm(_Form, frozen=True):
+class DiskForm(Form, frozen=True):
     """`[disk]`: below `low_mb` megabytes free it is an alarm; `reserve_mb` are kept for when there are none. 0: without."""
 
     low_mb: int = 200
     reserve_mb: int = 8
 
 
-class RetentionForm(_Form, frozen=True):
+class RetentionForm(Form, frozen=True):
     """`[retention]`: how long the bytes of records are kept that leave no lasting state: taps and doors. 0: for ever."""
 
     entries_days: int = 0
 
 
-class PinForm(_Form, frozen=True):
+class PinForm(Form, frozen=True):
     """`[pin]`: digits at least, seconds to type, wrong ones in a row until the badge is locked out, and for how long."""
 
     length: int = 6
@@ -77,25 +64,25 @@ class PinForm(_Form, frozen=True):
     lockout_min: int = 15
 
 
-class MetricsForm(_Form, frozen=True):
+class MetricsForm(Form, frozen=True):
     """`[metrics]`: absent, nobody is answered. `host:port`; the figures hold no personal data, and are not encrypted."""
 
     listen: str
 
 
-class SimulationForm(_Form, frozen=True):
+class SimulationForm(Form, frozen=True):
     """`[simulation]`: where the simulated building listens; needed when a part is `simulated:`."""
 
     building: str
 
 
-class BackupForm(_Form, frozen=True):
+class BackupForm(Form, frozen=True):
     """`[backup]`: to whom backups are encrypted when the command does not say it; `age1…` each."""
 
     recipients: tuple[str, ...] = ()
 
 
-class SpecialForm(_Form, frozen=True):
+class SpecialForm(Form, frozen=True):
     """`[[calendar.special]]`: a day with other hours (C8.8): a half-day, a Saturday that is worked, an inventory night."""
 
     date: date
@@ -104,7 +91,7 @@ class SpecialForm(_Form, frozen=True):
     """For every schedule but `always`, or by schedule; empty: closed."""
 
 
-class CalendarForm(_Form, frozen=True):
+class CalendarForm(Form, frozen=True):
     """`[calendar]`: national holidays of `JP` (or none), the company's own days, and days with other hours."""
 
     national: str = "JP"
@@ -112,7 +99,7 @@ class CalendarForm(_Form, frozen=True):
     special: tuple[SpecialForm, ...] = ()
 
 
-class ScheduleForm(_Form, frozen=True):
+class ScheduleForm(Form, frozen=True):
     """`[[schedule]]`: windows by day; `holidays` are closed unless windows or `as_weekday` stand there."""
 
     id: str
@@ -120,7 +107,7 @@ class ScheduleForm(_Form, frozen=True):
     hours: dict[str, str]
 
 
-class ZoneForm(_Form, frozen=True):
+class ZoneForm(Form, frozen=True):
     """`[[zone]]`. `least_assurance` is in words; anything below `mutual` lets in whoever copies a card."""
 
     id: str
@@ -150,7 +137,7 @@ class ZoneForm(_Form, frozen=True):
     """How many people an escort may have inside at once (C7.7); 0: nobody is escorted in."""
 
 
-class PledgeForm(_Form, frozen=True):
+class PledgeForm(Form, frozen=True):
     """`[[pledge]]`: a text that people sign. Another `version` or document has to be signed anew."""
 
     id: str
@@ -163,7 +150,7 @@ class PledgeForm(_Form, frozen=True):
     when: tuple[str, ...] = OCCASIONS
 
 
-class CourseForm(_Form, frozen=True):
+class CourseForm(Form, frozen=True):
     """`[[course]]`: what people attend, at least once a year if nothing else is said."""
 
     id: str
@@ -172,16 +159,7 @@ class CourseForm(_Form, frozen=True):
     """Days after that of the course on which it still holds."""
 
 
-class AnnunciatorForm(_Form, frozen=True):
-    """The light and buzzer of a reader: pins by device URL."""
-
-    red: str = ""
-    green: str = ""
-    blue: str = ""
-    buzzer: str = ""
-
-
-class ReaderForm(_Form, frozen=True):
+class ReaderForm(Form, frozen=True):
     """`[[portal.reader]]`: on side `in` one taps to enter `inner`, on side `out` to leave it."""
 
     device: str
@@ -191,7 +169,7 @@ class ReaderForm(_Form, frozen=True):
     """Where PINs are typed, by device URL; empty: nowhere."""
 
 
-class PortalForm(_Form, frozen=True):
+class PortalForm(Form, frozen=True):
     """`[[portal]]`: leads from zone `outer` (absent: outside) into zone `inner` (C8.7: lock and contact are required)."""
 
     id: str
@@ -218,7 +196,7 @@ class PortalForm(_Form, frozen=True):
     """The schedule outside whose hours a PIN is asked for; one of the two at most."""
 
 
-class EvacuationForm(_Form, frozen=True):
+class EvacuationForm(Form, frozen=True):
     """`[evacuation]`: a contact that begins one when it becomes active, of the fire panel say. A person ends it (C8.9)."""
 
     input: str
@@ -226,13 +204,13 @@ class EvacuationForm(_Form, frozen=True):
     """What is evacuated then: a zone, or `*` for the whole site."""
 
 
-class DueForm(_Form, frozen=True):
+class DueForm(Form, frozen=True):
     """`[due]`: by which schedule's hours it is counted until what is overdue is escalated; empty: by the file's first."""
 
     schedule: str = ""
 
 
-class FacilityForm(_Form, frozen=True):
+class FacilityForm(Form, frozen=True):
     """The whole file."""
 
     site: SiteForm
@@ -252,3 +230,5 @@ class FacilityForm(_Form, frozen=True):
     course: tuple[CourseForm, ...] = ()
     pin: PinForm = PinForm()
     due: DueForm = DueForm()
+    station: tuple[StationForm, ...] = ()
+    tether: tuple[TetherForm, ...] = ()

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from controller.facility.days import calendar_mistakes
 from controller.facility.forms import (
-    ASSURANCES,
     BrokerForm,
     ClockForm,
     DiskForm,
@@ -20,6 +19,8 @@ from controller.facility.parties import party_mistakes
 from controller.facility.pin_mistakes import pin_mistakes, portal_pin_mistakes
 from controller.facility.requirements import requirement_mistakes
 from controller.facility.settings import did_you_mean
+from controller.facility.station_mistakes import station_devices, station_mistakes
+from controller.facility.tables import ASSURANCES
 from controller.facility.zones import zone_mistakes
 from controller.rules.schedule import DAYS
 
@@ -74,6 +75,9 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     yield from _duplicates("pledge", [pledge.id for pledge in form.pledge])
     yield from _duplicates("course", [course.id for course in form.course])
     yield from requirement_mistakes(form)
+    yield from _duplicates("station", [station.id for station in form.station])
+    yield from _duplicates("tether", [tether.id for tether in form.tether])
+    yield from station_mistakes(form)
     yield from party_mistakes(form)
     yield from _evacuation_mistakes(form)
     yield from _shared_devices(form)
@@ -201,6 +205,7 @@ def device_urls(form: FacilityForm) -> Iterator[tuple[str, str]]:
             for lamp in ("red", "green", "blue", "buzzer") if lamps else ():
                 if url := getattr(lamps, lamp):
                     yield f"{place}.reader[{m}].annunciator.{lamp}", url
+    yield from station_devices(form)
 
 
 def _shared_devices(form: FacilityForm) -> Iterator[str]:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from controller.facility.forms import FacilityForm, Names, PledgeForm
+from controller.facility.forms import FacilityForm, PledgeForm
 from controller.facility.settings import did_you_mean
+from controller.facility.tables import Names
 from controller.record.conditions import OCCASIONS, PLEDGE, TRAINING, Condition
 from controller.record.kinds.site import ConditionSet
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
 
-from controller.facility.forms import ASSURANCES, FacilityForm, PortalForm, ZoneForm
+from controller.facility.forms import FacilityForm, PortalForm, ZoneForm
 from controller.facility.settings import did_you_mean
+from controller.facility.tables import ASSURANCES
 from controller.record.conditions import Condition
 from controller.record.nesting import around
 from controller.rules.passback import MODES

@@ -76,6 +76,10 @@ class Code(StrEnum):
     BUSY = "busy"
     """More came than could be taken in."""
 
+    # stations
+    NOTHING_WAITS = "nothing_waits"
+    """Nobody has begun anything at the station that this badge or thing is asked for."""
+
     # requests
     SIGNATURE = "signature"
     """Unsigned, signed by a key that was never trusted or is revoked, or not whole."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -33,6 +33,17 @@ class Stuck:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """A card at a station that is nobody's badge and no thing's sticker yet."""
+
+    station: str
+    zone: str
+    credential: str
+    """Keyed digest of what it claims to be."""
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Keyed:
     """What was typed at a station's keypad and ended with `#`. Never a secret: it names a slot or a purpose."""
 
@@ -53,7 +64,10 @@ class StationUse(Protocol):
         """Something was typed there; None: that is nothing to this use."""
 
     def followed(self, records: tuple[msgspec.Struct, ...], now: Now) -> tuple[msgspec.Struct, ...]:
-        """What follows, in the same turn, from records of whatever noun: a person left, so a combination has to be changed."""
+        """What follows, in the same turn, from records of whatever noun: a person left, so a combination has to be changed.
+
+        Asked before they are appended: the tables say what was before. What follows is asked about in its turn.
+        """
 
     def due(self, now: Now) -> Iterator[Outcome]:
         """Everything of this noun whose time has come."""
@@ -66,3 +80,11 @@ class StationUse(Protocol):
 
     def lose(self) -> None:
         """A turn could not be recorded: what waited in memory is forgotten, and that is harmless."""
+
+
+@runtime_checkable
+class TakesUnknown(Protocol):
+    """A use that may wait for a card which nobody knows: the sticker that a thing is to get."""
+
+    def unknown(self, tap: Unknown, now: Now) -> Outcome | None:
+        """Such a card was held to the station; None: that is nothing to this use."""

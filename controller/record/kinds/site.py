@@ -3,6 +3,8 @@
 import msgspec
 
 from controller.record.envelope import Record, kind
+from controller.record.kinds.station import StationSet
+from controller.record.kinds.tether import TetherSet
 from controller.record.tables import Delete, Row, RowChange, Upsert
 
 
@@ -230,8 +232,8 @@ class SiteConfiguredBefore(_Configured, frozen=True, forbid_unknown_fields=True)
 
 
 @kind("site.configured", 2)
-class SiteConfigured(_Configured, frozen=True, forbid_unknown_fields=True):
-    """What `site.toml` says, written at a start when it says something new."""
+class SiteConfiguredWithoutStations(_Configured, frozen=True, forbid_unknown_fields=True):
+    """What `site.toml` says, as it was written before a site could have stations."""
 
     zones: tuple[ZoneSet, ...]
     portals: tuple[PortalSet, ...]
@@ -244,6 +246,27 @@ class SiteConfigured(_Configured, frozen=True, forbid_unknown_fields=True):
         """The fixed tables."""
         rows = self._fixed(record, self.zones, self.portals, self.schedules, self.removed)
         return (*rows, *(Upsert("condition", _row(one, n)) for n, one in enumerate(self.conditions)))
+
+
+@kind("site.configured", 3)
+class SiteConfigured(_Configured, frozen=True, forbid_unknown_fields=True):
+    """What `site.toml` says, written at a start when it says something new."""
+
+    zones: tuple[ZoneSet, ...]
+    portals: tuple[PortalSet, ...]
+    schedules: tuple[ScheduleSet, ...]
+    removed: tuple[tuple[str, str], ...]
+    """Table and id of what the last configuration had and this one has not."""
+    conditions: tuple[ConditionSet, ...] = ()
+    stations: tuple[StationSet, ...] = ()
+    tethers: tuple[TetherSet, ...] = ()
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """The fixed tables; what was known of a tether that is gone goes with it."""
+        rows = self._fixed(record, self.zones, self.portals, self.schedules, self.removed)
+        rows += [Delete("tether_state", {table: key}) for table, key in self.removed if table == "tether"]
+        more = (("condition", self.conditions), ("station", self.stations), ("tether", self.tethers))
+        return (*rows, *(Upsert(table, _row(one, n)) for table, said in more for n, one in enumerate(said)))
 
 
 @kind("part.failed")

@@ -35,6 +35,19 @@ TABLES = (
         ("portal",),
     ),
     Table("reader", {"reader": str, "portal": str, "side": str, "position": int}, ("reader",)),
+    Table(
+        "station",
+        {
+            "station": str,
+            "name_ja": str,
+            "name_en": str,
+            "zone": str,
+            "least_assurance": int,
+            "keypad": int,
+            "position": int,
+        },
+        ("station",),
+    ),
     Table("schedule", {"schedule": str, "name_ja": str, "name_en": str, "hours": str, "position": int}, ("schedule",)),
     # what a zone can require of people (`pledge:nda`, `training:induction`)
     Table(

@@ -2,4 +2,7 @@
 
 from controller.record.tables.shape import Table
 
-TABLES: tuple[Table, ...] = ()
+TABLES: tuple[Table, ...] = (
+    # stickers on things: the keyed digest of what one claims to be, and the thing as `asset:3`; they prove nothing (C9.1)
+    Table("sticker", {"sticker": str, "thing": str, "at": str, "seq": int}, ("sticker",), (("thing",),)),
+)

@@ -47,6 +47,8 @@ from controller.record.kinds import (
     right,
     site,
     start,
+    station,
+    tether,
     trust,
 )
 from controller.record.private import PrivateRef
@@ -71,7 +73,7 @@ EXAMPLES: list[msgspec.Struct] = [
         (site.ScheduleSet("office", "業務時間", "Office hours", "mon-fri 08:00-19:00"),),
         (("zone", "old"),),
     ),
-    site.SiteConfigured(
+    site.SiteConfiguredWithoutStations(
         "works",
         "試験工場",
         "Test works",
@@ -85,6 +87,20 @@ EXAMPLES: list[msgspec.Struct] = [
             site.ConditionSet("training:induction", "導入教育", "Induction", "", "", 365, ()),
         ),
     ),
+    site.SiteConfigured(
+        "works",
+        "試験工場",
+        "Test works",
+        "Asia/Tokyo",
+        (site.ZoneSet("lab", "試作室", "Prototype lab", 2),),
+        (site.PortalSet("lab-door", "扉", "Lab door", "lab", "", (site.ReaderSet("lab-door/in", "in"),)),),
+        (site.ScheduleSet("office", "業務時間", "Office hours", "mon-fri 08:00-19:00"),),
+        (("station", "old"), ("tether", "old-wire")),
+        (),
+        (station.StationSet("desk", "受付", "Desk", "lab", 2, True),),
+        (tether.TetherSet("pc-1", "測定用PC", "Measuring PC", "lab"),),
+    ),
+    station.StationRefused("desk", "lab", "nothing_waits", "station", "cd" * 32, "07:08", 14, 15, "", 2, 1),
     site.LedgerReopened("works", 2, "sekimori/works/1\n41\nAAAA\n\n— sekimori/works/1 AAAA\n", "lost"),
     site.LedgerRecovered(40, 41, 1, "0011223344556677", "sekimori/works/1\n41\nAAAA\n\n— sekimori/works/1 AAAA\n"),
     site.PartFailed("gpio:17", "silent"),

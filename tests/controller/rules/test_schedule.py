@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from controller.facility.forms import Names, ScheduleForm
+from controller.facility.forms import ScheduleForm
 from controller.facility.hours import hours_text, schedule_of, windows
+from controller.facility.tables import Names
 from controller.record.hours import read_hours, read_windows, windows_text
 from controller.record.schedule import ALL, SpecialDay, covers
 from controller.rules.schedule import Calendar, Schedule, Window, always
