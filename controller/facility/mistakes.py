@@ -53,9 +53,8 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         yield "zone: a site has at least one [[zone]]"
     if not form.portal:
         yield "portal: a site has at least one [[portal]]"
-    yield from _duplicates("zone", [z.id for z in form.zone])
-    yield from _duplicates("portal", [p.id for p in form.portal])
-    yield from _duplicates("schedule", [s.id for s in form.schedule])
+    for noun in ("zone", "portal", "schedule", "station", "tether"):
+        yield from _duplicates(noun, [one.id for one in getattr(form, noun)])
     for n, zone in enumerate(form.zone, 1):
         if zone.least_assurance not in ASSURANCES:
             yield (
@@ -75,8 +74,6 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     yield from _duplicates("pledge", [pledge.id for pledge in form.pledge])
     yield from _duplicates("course", [course.id for course in form.course])
     yield from requirement_mistakes(form)
-    yield from _duplicates("station", [station.id for station in form.station])
-    yield from _duplicates("tether", [tether.id for tether in form.tether])
     yield from station_mistakes(form)
     yield from party_mistakes(form)
     yield from _evacuation_mistakes(form)
