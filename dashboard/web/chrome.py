@@ -1,10 +1,10 @@
 """What stands around every page: where one can go, what waits, who is signed in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from dashboard.read import groups, orders, rights, start
@@ -13,6 +13,7 @@ from dashboard.read.sites import Site, sites
 from dashboard.read.start import Start
 from dashboard.web.context import here
 from dashboard.web.language import language, said
+from dashboard.web.sections import SECTIONS
 from dashboard.web.session import User
 
 
@@ -27,18 +28,10 @@ class Entry:
     waiting: int
 
 
-_ENTRIES = (
-    ("now.page", _l("Now"), "now", ("now", "portals", "orders", "schedules", "evacuation")),
-    ("presence.page", _l("Inside"), "people", ("presence",)),
-    ("ledger.page", _l("Ledger"), "ledger", ("ledger", "start")),
-    ("people.page", _l("People"), "people", ("people", "badges", "groups", "importing", "training", "why")),
-    ("rights.page", _l("Rights"), "rights", ("rights", "matrix")),
-)
-
-
 def install(app: Flask) -> None:
     """Gives templates `navigation()` and `me()`."""
     app.add_template_global(navigation, "navigation")
+    app.add_template_global(within, "within_section")
     app.add_template_global(me, "me")
     app.add_template_global(storing_fails, "storing_fails")
     app.add_template_global(roles_held, "roles_held")
@@ -59,16 +52,30 @@ def me() -> User | None:
 
 
 def navigation() -> list[Entry]:
-    """The pages that the account may open."""
+    """The sections of which the account may open a page."""
     person = me()
     if person is None:
         return []
     waits = _waiting(person)
     return [
-        Entry(endpoint, str(label), icon, request.blueprint in blueprints, waits if endpoint == "rights.page" else 0)
-        for endpoint, label, icon, blueprints in _ENTRIES
-        if person.may(endpoint)
+        Entry(pages[0].endpoint, str(section.label), section.icon, section.has(request.blueprint), waits if rights_there else 0)
+        for section in SECTIONS
+        if (pages := section.open_to(_open(person)))
+        for rights_there in (any(page.endpoint == "rights.page" for page in pages),)
     ]
+
+
+def within() -> list[Entry]:
+    """The pages of the section that one is in, when there is more than one to go to."""
+    person = me()
+    if person is None:
+        return []
+    pages = [page for section in SECTIONS if section.has(request.blueprint) for page in section.open_to(_open(person))]
+    return [Entry(page.endpoint, str(page.label), "", page.has(request.blueprint), 0) for page in pages if len(pages) > 1]
+
+
+def _open(person: User) -> Callable[[str], bool]:
+    return lambda endpoint: endpoint in current_app.view_functions and person.may(endpoint)
 
 
 def _waiting(person: User) -> int:
