@@ -1,7 +1,7 @@
 """Now: is anything wrong, how do the doors stand, what has just happened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Blueprint, render_template
 
@@ -17,6 +17,8 @@ from dashboard.read.pin import Duress, calls, calls_text
 from dashboard.read.portals import Part, Tile, failed_parts, failed_text, tiles
 from dashboard.read.reviews import Review, pressing
 from dashboard.read.sites import Site
+from dashboard.views import due, jobs
+from dashboard.views.jobs import Jobs
 from dashboard.views.orders import place_name
 from dashboard.views.subject import allowed_sites
 from dashboard.web.context import here, user
@@ -54,6 +56,8 @@ class Standing:
     """Reviews of rights in which something is overdue, or soon due, for who may look at them."""
     inside: int = 0
     """How many people are inside."""
+    jobs: Jobs = field(default_factory=Jobs)
+    """What waits for whoever looks, and what is overdue."""
     violations: Sequence[Violation] = ()
     """Who is inside without the others that the zone asks for."""
 
@@ -90,8 +94,9 @@ def page() -> str:
             age_s = site.age_s(now)
             called, left = calls(connection, names, now), violations(connection, names)
             stale, inside = site.stale(now), presence.count(connection, site)
+            todo = jobs.of_site(connection, names, now)
             held = (shown, parts, ordered, places, text, gone, gaps)
-            found.append(Standing(site, stale, age_s, *held, soon, called, press, inside, left))
+            found.append(Standing(site, stale, age_s, *held, soon, called, press, inside, todo, left))
             feed += [(line, site) for line in newest(connection, names, FEED)]
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)
-    return render_template("now.html", now=now, sites=found, feed=feed[:FEED], after=after)
+    return render_template("now.html", now=now, sites=found, feed=feed[:FEED], after=after, link=due.link, span=due.span)

@@ -10,6 +10,7 @@ from dashboard.runtime import Runtime
 from dashboard.tls.certificate import Served
 from dashboard.views import (
     badges,
+    due,
     evacuation,
     groups,
     holders,
@@ -64,7 +65,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     transport.install(app)
     pages = (
         now, ledger, people, badges, pin, groups, importing, rights, matrix, portals, orders, schedules,
-        evacuation, requests, start, training, my, why, presence,
+        evacuation, requests, start, training, my, why, presence, due,
     )  # fmt: skip
     for module in (signin, appearance, transport, live, *pages, leaving, reviews, holders):
         app.register_blueprint(module.blueprint)

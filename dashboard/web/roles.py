@@ -134,6 +134,8 @@ PAGES: dict[str, frozenset[str]] = {
     "training.record": REQUESTS["pledge.sign"] & REQUESTS["training.complete"],
     "training.withdraw": REQUESTS["pledge.withdraw"] & REQUESTS["training.withdraw"],
     "my.page": ANYBODY,
+    "due.page": ANYBODY,
+    "due.csv": ANYBODY,
     "portals.page": EVERY,
     "portals.release": REQUESTS["portal.release"],
     "orders.override": REQUESTS["portal.override"],
