@@ -14,6 +14,7 @@ from controller.cli.check import check
 from controller.cli.clock import clock
 from controller.cli.conditions import conditions
 from controller.cli.deploy import deploy
+from controller.cli.due import due
 from controller.cli.enrolment import enroll
 from controller.cli.erasure import erase
 from controller.cli.evacuate import evacuate
@@ -38,7 +39,7 @@ from controller.demo.cli import demo, tap
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
-    "leave": leave, "register": register, "rights": rights,
+    "leave": leave, "register": register, "rights": rights, "due": due,
     "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
     "schedule": schedule, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,
