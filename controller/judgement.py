@@ -9,7 +9,7 @@ from controller import person_facts, review_facts
 from controller.commands import decide as decide_command
 from controller.desk import Desk, Rejected
 from controller.doors import Doors
-from controller.facility import Facility
+from controller.facility import EVACUATION_INPUT, TETHER_INPUT, Facility
 from controller.facts import Facts
 from controller.inbox import (
     CheckpointShown,
@@ -75,7 +75,7 @@ class Verdict:
 KEPT = frozenset(
     {
         "enrolment", "poison", "portal_override", "lockdown", "zone_opening", "part", "evacuation", "special_day",
-        "pin_enrolment", "review", "zone_violation",
+        "pin_enrolment", "review", "zone_violation", "tether_state",
     }
 )  # fmt: skip
 """The tables of which something is kept between turns: a record that changes one is followed by `reload`."""
@@ -144,11 +144,8 @@ class Judgement:
                 return Verdict(self._tap(item, now, portals))
             case DigitsTyped(station, digits):
                 return Verdict(self.storage.keyed(station, digits, now))
-            case ContactSeen(which="evacuation", active=active) if self._facility.evacuation is not None:
-                place = self._facility.evacuation.zone
-                return Verdict(evacuation.at_contact(place, active, self.doors.postures.orders))
             case ContactSeen():
-                return Verdict(self.doors.contact(item, now, portals))
+                return Verdict(self._contact(item, now, portals))
             case PinTyped():
                 return Verdict(self.doors.pin_typed(item, now, portals))
             case PinChosen():
@@ -180,6 +177,14 @@ class Judgement:
         tap, known = self.doors.seen(item.card)
         enrolled = self.doors.enrol(item.reader, tap, known, item.card.personalised, now)
         return enrolled or self.storage.tapped(item.reader, tap, known, now)
+
+    def _contact(self, item: ContactSeen, now: Now, portals: dict[str, PortalState]) -> Outcome:
+        """A level: of a tether, of what begins an evacuation, or of a portal's."""
+        if item.which == TETHER_INPUT:
+            return self.storage.tethers.seen(item.portal, item.active, now)
+        if item.which == EVACUATION_INPUT and self._facility.evacuation is not None:
+            return evacuation.at_contact(self._facility.evacuation.zone, item.active, self.doors.postures.orders)
+        return self.doors.contact(item, now, portals)
 
     def refuse(self, item: Input, now: Now, portals: dict[str, PortalState]) -> Verdict:
         """The verdict on an input that stopped the controller before: as little of it is looked at as can be.

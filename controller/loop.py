@@ -16,7 +16,7 @@ import msgspec
 from controller.clock import Clock
 from controller.configuration import calendar_configured, configured
 from controller.dropping import Dropping
-from controller.facility import Facility
+from controller.facility import TETHER_INPUT, Facility
 from controller.facts import Facts
 from controller.inbox import Input, RequestReceived
 from controller.judgement import KEPT, Judgement, Verdict, conclusion
@@ -111,6 +111,7 @@ class Loop:
         """The inputs that stopped earlier runs, and that no record says yet."""
         found = [] if self._works is None else self._works.found()
         places = {f"{portal}/{which}": (portal, which) for portal in self.portals for which in ("leaf", "exit")}
+        places |= {f"{tether}/{TETHER_INPUT}": (tether, TETHER_INPUT) for tether in self._facility.tethers}
         return [
             Poison(one.poison, one.sort, self._facility.device_of(*places[one.place]), self._version)
             if one.sort == "contact" and one.place in places

@@ -33,10 +33,10 @@ def described(facility: Facility) -> dict[str, tuple[msgspec.Struct, ...]]:
         ),
         "conditions": described_conditions(facility.conditions, facility.condition_names),
         "stations": tuple(
-            StationSet(s.id, s.name.ja, s.name.en, s.zone, s.least_assurance, bool(s.keypad))
+            StationSet(s.id, s.name.ja, s.name.en, s.zone, s.least_assurance, bool(s.keypad), s.device)
             for s in facility.stations.values()
         ),
-        "tethers": tuple(TetherSet(t.id, t.name.ja, t.name.en, t.zone) for t in facility.tethers.values()),
+        "tethers": tuple(TetherSet(t.id, t.name.ja, t.name.en, t.zone, t.input) for t in facility.tethers.values()),
     }
 
 

@@ -28,12 +28,12 @@ class Facets:
 _ALARMS = frozenset(
     {
         "clock.doubted", "door.held", "door.forced", "evacuation.begun", "input.poisoned", "interlock.broken",
-        "ledger.salvaged", "part.failed", "pin.duress", "pin.locked", "presence.violated", "requests.rejected",
+        "ledger.salvaged", "part.failed", "pin.duress", "pin.locked", "presence.violated", "requests.rejected", "tether.cut",
         "zone.violated",
     }
 )  # fmt: skip
 
-_PLACES_OF_INPUTS = frozenset({"entry.refused", "input.poisoned", "request.refused"})
+_PLACES_OF_INPUTS = frozenset({"entry.refused", "input.poisoned", "request.refused", "station.refused"})
 """Kinds whose `place` is where in an input something is wrong; elsewhere it is a zone or a container."""
 
 

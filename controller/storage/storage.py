@@ -18,6 +18,7 @@ from controller.rules.access import BadgeFact, Tap
 from controller.rules.effects import PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 from controller.storage.repeats import Repeats
+from controller.storage.tethers import Tethers
 from controller.storage.use import Keyed, Presented, StationUse, Stuck, TakesUnknown, Unknown
 from controller.storage.uses import uses_of
 from controller.storage_facts import stickers
@@ -36,6 +37,7 @@ class Storage:
         self._facility = facility
         self._facts = facts
         self.uses = tuple(uses_of(facility, facts) if uses is None else uses)
+        self.tethers = Tethers(facility, facts)
         self._repeats = Repeats()
 
     def tapped(self, id: str, tap: Tap, known: BadgeFact | None, now: Now) -> Outcome:
@@ -121,16 +123,19 @@ class Storage:
         """Everything whose time has come."""
         if counts := self._repeats.due(now.seconds):
             yield Outcome(counts)
+        yield from self.tethers.due(now)
         for use in self.uses:
             yield from use.due(now)
 
     def wait_s(self, now: Now) -> float | None:
         """Seconds until `due` has something; None: nothing waits."""
-        waits = [self._repeats.wait_s(now.seconds), *(use.wait_s(now) for use in self.uses)]
+        own = (self._repeats.wait_s(now.seconds), self.tethers.wait_s(now))
+        waits = [*own, *(use.wait_s(now) for use in self.uses)]
         return min((wait for wait in waits if wait is not None), default=None)
 
     def reload(self) -> None:
         """Reads again what is kept from the tables."""
+        self.tethers.reload()
         for use in self.uses:
             use.reload()
 

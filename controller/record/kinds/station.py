@@ -16,6 +16,8 @@ class StationSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where it stands."""
     least_assurance: int
     keypad: bool
+    part: str
+    """The device URL of its reader, as failed parts are called."""
 
 
 @kind("station.refused", passing=True)

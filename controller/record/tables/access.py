@@ -44,6 +44,7 @@ TABLES = (
             "zone": str,
             "least_assurance": int,
             "keypad": int,
+            "part": str,
             "position": int,
         },
         ("station",),
