@@ -104,14 +104,14 @@ def keypad_url(portal: int, reader: int) -> str:
 
 
 def building_toml(folder: Path) -> str:
-    """The plan of the building: the same doors, a spare antenna at the console, and one blank card."""
+    """The plan of the building: the same doors, a spare antenna at the console, a wire, and one blank card."""
     lines = [f'log = "{folder}/building.log"', f'state = "{folder}/cards.json"']
     lines += [
         f'[[reader]]\nid = "{id}/{side}"\nkeypad = "{keypad_url(n, m)}"'
         for n, (id, _, _, sides) in enumerate(PORTALS, 1)
         for m, side in enumerate(sides, 1)
     ]
-    lines += ['[[reader]]\nid = "spare"']
+    lines += ['[[reader]]\nid = "spare"\nkeypad = "simulated:990"', '[[tether]]\nid = "pc-1"\ninput = "simulated:991"']
     for n, (id, _, _, sides) in enumerate(PORTALS, 1):
         lines += [f'[[door]]\nid = "{id}"', *(f'reader_{side} = "{id}/{side}"' for side in sides)]
         lines += [f'lock = "simulated:{n}00"', f'dps = "simulated:{n}01"', f'rex = "simulated:{n}02?active_low"']

@@ -19,6 +19,7 @@ from controller.demo.check import Check, CheckFailed
 from controller.demo.processes import DidNotStart
 from controller.demo.stage import Plan, Stage, load_plan
 from controller.demo.texts import terminal_language, text
+from controller.facility import load_facility
 from controller.ledger.database import open_reader
 from controller.record.envelope import decode
 from controller.record.words import words
@@ -28,6 +29,8 @@ Data = Annotated[Path, typer.Option(help="Where the demo keeps everything.")]
 Lang = Annotated[str, typer.Option(help="ja or en.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 _TYPING_S = 5.0
+_OF_TAPS = ("entry.granted", "entry.refused", "exit.", "badge.enrolled", "enrolment.closed")
+"""What a tap at a door leads to. At a station it may be anything."""
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 
@@ -132,7 +135,9 @@ def _shown(data: Path) -> str:
 
 
 def tap(
-    badge: Annotated[str, typer.Argument(help="BADGE@PORTAL, for example yamada@rnd or yamada@rnd/out.")],
+    badge: Annotated[
+        str, typer.Argument(help="BADGE@PORTAL or BADGE@STATION, for example yamada@rnd, yamada@rnd/out or yamada@desk.")
+    ],
     data: Data = Path(".demo"),
     stay: Annotated[bool, typer.Option("--stay", help="Do not walk through.")] = False,
     keypad: Annotated[
@@ -143,15 +148,17 @@ def tap(
 ) -> None:
     """Taps an emulated badge of the demo at a portal, and walks through if it opens.
 
-    Besides the employees' badges there are `stranger`, `copy` (a right holder's number without the key) and `blank`.
+    Besides the employees' badges there are `stranger`, `copy` (a right holder's number without the key) and `blank`;
+    and stickers for things, `sticker-laptop` and `sticker-usb`.
 
     Example: sekimori tap suzuki@main
     Example: sekimori tap copy@main --json
     """
     card, _, place = badge.partition("@")
-    reader = place if "/" in place else f"{place}/in"
     try:
         plan = load_plan(data)
+        stations = load_facility(Path(plan.data) / "site.toml").stations
+        reader = place if "/" in place or place in stations else f"{place}/in"
         report = _tapped(plan, card, reader, not stay, _pin() if keypad else "")
     except (FileNotFoundError, BuildingRefused, OSError) as error:
         _err.print(f"sekimori tap: {text('no_demo', lang) if isinstance(error, FileNotFoundError) else error}")
@@ -167,7 +174,8 @@ def tap(
         )
         ms = "" if report["lock_ms"] is None else f"  {text('lock', lang)} {report['lock_ms']} ms"
         _out.print(f"{card} → {reader}: {said}{ms}", markup=False, soft_wrap=True)
-    raise typer.Exit(0 if report["opened"] or (report["lock_ms"] is not None and stay) else 1)
+    done = report["opened"] or (report["lock_ms"] is not None and stay) or (reader in stations and not report["code"])
+    raise typer.Exit(0 if done else 1)
 
 
 def _pin() -> str:
@@ -207,7 +215,7 @@ def _tapped(plan: Plan, card: str, reader: str, walk: bool, pin: str) -> dict[st
         outcome = building.tap(card, reader, walk=walk, timeout_s=_TYPING_S if pin else 2.0)
     for (data,) in ledger.execute("select bytes from record where seq > ? order by seq", (before,)):
         record = decode(data)
-        if record.kind.startswith(("entry.granted", "entry.refused", "exit.", "badge.enrolled", "enrolment.closed")):
+        if "/" not in reader or record.kind.startswith(_OF_TAPS):
             lock_ms = None if outcome.ms is None else round(outcome.ms, 1)
             code = getattr(record.body, "code", "") or ""
             return {"kind": record.kind, "code": code, "seq": record.seq, "lock_ms": lock_ms, "opened": outcome.opened}

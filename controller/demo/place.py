@@ -101,6 +101,33 @@ device = "nfc+udp://127.0.0.1:{port}"
 annunciator = {{ {lamps} }}
 """
 
+_STATION = """
+[[station]]
+id = "desk"
+name = {{ ja = "総務カウンター", en = "General affairs desk" }}
+zone = "office"
+device = "nfc+udp://127.0.0.1:{port}"
+annunciator = {{ red = "simulated:910", green = "simulated:911", blue = "simulated:912", buzzer = "simulated:913" }}
+keypad = "simulated:920"
+"""
+
+_TETHERS = """
+[[tether]]
+id = "cmm-pc"
+name = { ja = "三次元測定機のPC", en = "Coordinate measuring machine PC" }
+zone = "proto"
+input = "simulated:930"
+
+[[tether]]
+id = "cad-server"
+name = { ja = "CADサーバーの外付けディスク", en = "CAD server's external disk" }
+zone = "rnd"
+input = "simulated:931"
+"""
+
+STICKERS = (("sticker-laptop", "04a1b2c3d4e5f0"), ("sticker-usb", "04a1b2c3d4e5f1"))
+"""NTAG stickers for things: what one is tapped by, and its number. They prove nothing, and only name the thing they are on."""
+
 _KEYPADS = {"dock/in": "simulated:590"}
 """Who comes in by the dock, past all the others, types a PIN beside the badge."""
 
@@ -133,12 +160,12 @@ def site_toml(broker_port: int, building: str, ports: dict[str, int]) -> str:
             text += _READER.format(side=side, port=ports[f"{id}/{side}"], lamps=lamps)
             if (keypad := _KEYPADS.get(f"{id}/{side}")) is not None:
                 text += f'keypad = "{keypad}"\n'
-    return text
+    return text + _STATION.format(port=ports["desk"]) + _TETHERS
 
 
 def reader_ids() -> list[str]:
-    """The readers of the example by id."""
-    return [f"{id}/{side}" for id, _, _, _, _, sides in _PORTALS for side in sides]
+    """The readers and stations of the example by id."""
+    return [*(f"{id}/{side}" for id, _, _, _, _, sides in _PORTALS for side in sides), "desk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +191,7 @@ def cards(keys: CardKeys) -> list[Card]:
 def building_toml(facility: Facility, keys: CardKeys, data: Path, listen: str) -> str:
     """The plan of the simulated building: the same readers, pins and doors, and the cards."""
     lines = [f'listen = "{listen}"', f'log = "{data / "building.log"}"', f'state = "{data / "cards.json"}"']
-    for reader in facility.readers.values():
+    for reader in facility.antennas.values():
         port = reader.device.rpartition(":")[2]
         lines += ["[[reader]]", f'id = "{reader.id}"', f"port = {port}"]
         lines += [f'keypad = "{reader.keypad}"'] if reader.keypad else []
@@ -177,6 +204,10 @@ def building_toml(facility: Facility, keys: CardKeys, data: Path, listen: str) -
             f'rex = "{portal.exit_button}"',
             "limit_s = 10",
         ]
+    for tether in facility.tethers.values():
+        lines += ["[[tether]]", f'id = "{tether.id}"', f'input = "{tether.input}"']
+    for name, uid in STICKERS:
+        lines += ["[[card]]", f'name = "{name}"', 'kind = "nfca"', f'uid = "{uid}"']
     for card in cards(keys):
         lines += ["[[card]]", f'name = "{card.name}"', 'kind = "felica-lite-s"', f'idm = "{card.idm.hex()}"']
         lines += [f'key = "{card.key.hex()}"'] if card.key is not None else []

@@ -50,7 +50,9 @@ class Building:
         self.doors = {door.id: Door(limit_s=door.limit_s) for door in plan.door}
         self._commands_ns: dict[str, int] = {}
         self.cabinets = Cabinets(plan)
-        self._wiring = Wiring({**self._plans, **self.cabinets.plans})
+        self._tethers = {f"tether/{tether.id}": tether for tether in plan.tether}
+        self._cut: set[str] = set()
+        self._wiring = Wiring({**self._plans, **self.cabinets.plans, **self._tethers})
         self.wallet = Wallet(Path(plan.state) if plan.state else None)
         for card in plan.card:
             if card.name not in self.wallet:
@@ -141,6 +143,16 @@ class Building:
             self._tell(door, events)
             return events
 
+    def cut(self, tether: str, cut: bool) -> None:
+        """Somebody cuts a wire, or mends it. Raises KeyError for an unknown one."""
+        name = f"tether/{tether}"
+        with self._changed:
+            _ = self._tethers[name]
+            (self._cut.add if cut else self._cut.discard)(name)
+            self.journal.note("cut" if cut else "mended", tether=tether)
+            self._drive_inputs()
+            self._touch()
+
     def handle(self, slot: str, motion: Callable[[float], list[str]]) -> list[str]:
         """A hand does something at a slot: `motion(now)`. Raises ValueError for what a hand cannot do."""
         with self._changed:
@@ -230,6 +242,9 @@ class Building:
         for name, slot in self.cabinets.slots.items():
             address = pin(self.cabinets.plans[name].present)
             yield name, "present", address.number, slot.seen != address.active_low
+        for name, tether in self._tethers.items():
+            address = pin(tether.input)
+            yield name, "tether", address.number, (name not in self._cut) != address.active_low
 
     def _drive_inputs(self) -> None:
         for fixture, label, number, level in self._inputs():

@@ -11,6 +11,7 @@ import msgspec
 
 from hardware.simulated.wire import (
     AddCard,
+    CutTether,
     DeskRequest,
     Fault,
     HangKey,
@@ -119,6 +120,14 @@ class BuildingClient:
     def stick_sensor(self, cabinet: str, slot: int, level: bool | None) -> None:
         """A slot's sensor is stuck at this level, or works again."""
         self._ask(StickSensor(cabinet, slot, level))
+
+    def cut_tether(self, tether: str) -> None:
+        """Cuts a wire, or pulls its plug."""
+        self._ask(CutTether(tether, True))
+
+    def mend_tether(self, tether: str) -> None:
+        """Makes it whole again."""
+        self._ask(CutTether(tether, False))
 
     def add_card(
         self,

@@ -9,6 +9,7 @@ from hardware.simulated.building import Building
 from hardware.simulated.field import Field
 from hardware.simulated.wire import (
     AddCard,
+    CutTether,
     DeskRequest,
     Fault,
     HangKey,
@@ -47,10 +48,8 @@ def perform(building: Building, request: DeskRequest) -> Any:  # noqa: ANN401 (e
             _take_away(building, reader)
         case Walk(door=door, pass_s=pass_s):
             return "pushed_in_vain" not in building.move(door, lambda it, now: it.walk(now, pass_s))
-        case PressRex(door=door, hold_s=hold_s):
-            building.move(door, lambda it, now: it.press_rex(now, hold_s))
-        case MoveLeaf(door=door, open=opened):
-            building.move(door, lambda it, now: it.force(now) if opened else it.close_leaf(now))
+        case PressRex() | MoveLeaf() | CutTether():
+            _by_hand(building, request)
         case PullKey() | HangKey() | StickSensor():
             return at_slot(building, request)
         case AddCard():
@@ -61,6 +60,17 @@ def perform(building: Building, request: DeskRequest) -> Any:  # noqa: ANN401 (e
             building.wait(lambda: building.version > since, min(timeout_s, LONGEST_WAIT_S))
             return building.snapshot()
     return None
+
+
+def _by_hand(building: Building, request: PressRex | MoveLeaf | CutTether) -> None:
+    """What a hand does at a door or to a wire."""
+    match request:
+        case PressRex(door=door, hold_s=hold_s):
+            building.move(door, lambda it, now: it.press_rex(now, hold_s))
+        case MoveLeaf(door=door, open=opened):
+            building.move(door, lambda it, now: it.force(now) if opened else it.close_leaf(now))
+        case CutTether(tether=tether, cut=cut):
+            building.cut(tether, cut)
 
 
 def tap(building: Building, request: Tap) -> TapOutcome:

@@ -74,6 +74,21 @@ class CabinetPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {f"{self.id}/{slot.number}": slot for slot in self.slot}
 
 
+class TetherPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One wire that holds a thing in its place. Its input is active while it is whole."""
+
+    id: str
+    input: str
+
+    def outputs(self) -> dict[str, str]:
+        """None: it is only read."""
+        return {}
+
+    def inputs(self) -> dict[str, str]:
+        """The pin that a controller reads."""
+        return {"tether": self.input}
+
+
 class KeyPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One key, or ring of keys, and the number on its fob; empty without one."""
 
@@ -105,6 +120,7 @@ class BuildingPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     card: tuple[CardPlan, ...] = ()
     cabinet: tuple[CabinetPlan, ...] = ()
     key: tuple[KeyPlan, ...] = ()
+    tether: tuple[TetherPlan, ...] = ()
 
     def slots(self) -> dict[str, SlotPlan]:
         """The slots of all cabinets."""
@@ -130,6 +146,7 @@ def check(plan: BuildingPlan) -> None:
         ("slot", [f"{cabinet.id}/{slot.number}" for cabinet in plan.cabinet for slot in cabinet.slot]),
         ("key", [key.name for key in plan.key]),
         ("place of one key", [slot.key for slot in plan.slots().values() if slot.key]),
+        ("tether", [tether.id for tether in plan.tether]),
         ("pin", [str(pin(url).number) for url in _pins(plan)]),
     ):
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -143,7 +160,8 @@ def check(plan: BuildingPlan) -> None:
 
 
 def _pins(plan: BuildingPlan) -> list[str]:
-    fixtures: list[DoorPlan | SlotPlan] = [*plan.door, *(slot for cabinet in plan.cabinet for slot in cabinet.slot)]
+    slots = (slot for cabinet in plan.cabinet for slot in cabinet.slot)
+    fixtures: list[DoorPlan | SlotPlan | TetherPlan] = [*plan.door, *slots, *plan.tether]
     urls = [url for fixture in fixtures for url in (*fixture.outputs().values(), *fixture.inputs().values())]
     urls += [reader.keypad for reader in plan.reader if reader.keypad]
     return urls + [slot.tag for slot in plan.slots().values() if slot.tag]

@@ -144,6 +144,13 @@ class StickSensor(_Message, frozen=True):
     level: bool | None
 
 
+class CutTether(_Message, frozen=True):
+    """A wire that holds a thing is cut, or mended."""
+
+    tether: str
+    cut: bool
+
+
 class AddCard(_Message, frozen=True):
     """Another card; one of the same name is replaced."""
 
@@ -185,7 +192,8 @@ class Edge(_Message, frozen=True):
 
 PinRequest = ClaimOutput | ClaimInput | WriteLevel | ReadLevel | ReleasePin | TakeKey | ReadTag
 DeskRequest = (
-    Tap | TypeKeys | Place | Remove | Walk | PressRex | MoveLeaf | PullKey | HangKey | StickSensor | AddCard | Fault | Look
+    Tap | TypeKeys | Place | Remove | Walk | PressRex | MoveLeaf | PullKey | HangKey | StickSensor | CutTether | AddCard
+    | Fault | Look
 )
 Request = PinRequest | DeskRequest
 Answer = Reply | Edge

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hardware.address import Pull
-from hardware.simulated.plan import DoorPlan, SlotPlan, pin
+from hardware.simulated.plan import DoorPlan, SlotPlan, TetherPlan, pin
 
-_INPUTS = ("dps", "rex", "present")
+_INPUTS = ("dps", "rex", "present", "tether")
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class PinRefused(Exception):
 class Wiring:
     """All pins of the building, by number."""
 
-    def __init__(self, fixtures: Mapping[str, DoorPlan | SlotPlan]) -> None:
+    def __init__(self, fixtures: Mapping[str, DoorPlan | SlotPlan | TetherPlan]) -> None:
         self._pins: dict[int, _Pin] = {}
         for name, fixture in fixtures.items():
             for label, url in (*fixture.outputs().items(), *fixture.inputs().items()):
