@@ -8,6 +8,7 @@ from dataclasses import replace
 from controller import party_facts, review_facts
 from controller.facility import Facility
 from controller.facts import Facts
+from controller.in_force import InForce
 from controller.postures import Postures
 from controller.presences import Coming, Presences
 from controller.rules.access import BadgeFact, Case, RightFact, Tap
@@ -20,10 +21,11 @@ from controller.timekeeper import Now
 class Cases:
     """Gathers cases on the facts of the moment; belongs to the loop's thread."""
 
-    def __init__(self, facility: Facility, facts: Facts, postures: Postures) -> None:
+    def __init__(self, facility: Facility, facts: Facts, postures: Postures, in_force: InForce) -> None:
         self._facility = facility
         self._facts = facts
         self._postures = postures
+        self._in_force = in_force
         self._presences = Presences(facility, facts)
         self.reviews: tuple[Review, ...] = ()
         self.reload()
@@ -39,7 +41,7 @@ class Cases:
 
         `coming`: from where, and who else is on the way; None where that is not known.
         """
-        rules = self._facility.zones[zone].rules
+        rules = self._in_force.zones[zone]
         return Case(
             tap,
             badge,
@@ -87,7 +89,7 @@ class Cases:
     def alone(self, case: Case, portal: str) -> Case:
         """The case of somebody who comes to the portal with nobody else, as the door does not see it but one may ask."""
         who = frozenset() if case.badge is None else {case.badge.person}
-        guarded = self._facility.guarded(portal)
+        guarded = self._in_force.guarded(portal)
         there = [party_facts.inside(self._facts.connection, zone) for zone in guarded]
         others = [len(inside.holders - inside.by_word - who) for inside in there]
         return replace(case, accompanied=False, others=min(others) if others else None)

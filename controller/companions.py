@@ -12,6 +12,7 @@ import msgspec
 from controller import party_facts
 from controller.facility import Facility, Portal
 from controller.facts import Facts
+from controller.in_force import InForce
 from controller.record.kinds.party import EscortBegun, EscortEnded, ZoneRestored, ZoneViolated
 from controller.record.kinds.presence import EVERYWHERE
 from controller.record.kinds.right import ESCORTED
@@ -27,10 +28,10 @@ SIGNAL = "left_behind"
 class Companions:
     """One site's; belongs to the loop's thread. Seconds are monotonic."""
 
-    def __init__(self, facility: Facility, facts: Facts) -> None:
+    def __init__(self, in_force: InForce, facility: Facility, facts: Facts) -> None:
+        self._in_force = in_force
         self._facility = facility
         self._facts = facts
-        self._two_person = frozenset(zone.id for zone in facility.zones.values() if zone.rules.two_person)
         self._watched: set[str] | None = None
         """Zones where somebody may be left behind; None until they are read."""
         self._around = {zone.id: frozenset({zone.id, *zone.rules.around}) for zone in facility.zones.values()}
@@ -44,6 +45,7 @@ class Companions:
 
     def reload(self) -> None:
         """Reads from the tables what lasts; every zone is looked at again."""
+        self._watched = None
         self._lasting = party_facts.violations(self._facts.connection)
         self._moved = {*self._zones(), *(zone for zone, _ in self._lasting)}
 
@@ -55,7 +57,8 @@ class Companions:
     def _zones(self) -> set[str]:
         """The zones that are watched: those of two persons, and those that somebody was ever escorted into."""
         if self._watched is None:
-            self._watched = set(self._two_person | party_facts.escorted_zones(self._facts.connection))
+            guarded = {id for id, rules in self._in_force.zones.items() if rules.two_person}
+            self._watched = guarded | party_facts.escorted_zones(self._facts.connection)
         return self._watched
 
     def heard(self, outcome: Outcome) -> None:
@@ -86,7 +89,7 @@ class Companions:
             escort = party_facts.escort_of(connection, person, portal.inner, portal.outer) or 0
             outcome = _before(outcome, EscortBegun(portal.id, portal.outer, person, escort))
             self._zones().add(portal.outer)
-        around = [self._facility.zones[zone].rules for zone in self._around[portal.inner] & self._zones()]
+        around = [self._in_force.zones[zone] for zone in self._around[portal.inner] & self._zones()]
         left = [zone for zone in around if portal.outer not in zone.within]
         self._last_out |= {zone.id: person for zone in left}
         if any(party.leaves_behind(zone, party_facts.inside(connection, zone), person) for zone in left):
@@ -99,15 +102,15 @@ class Companions:
         for zone in moved:
             yield from self._looked(zone, now_s)
         for (zone, left), (since_s, companion) in list(self._since.items()):
-            if since_s + self._facility.zones[zone].rules.together_s <= now_s:
+            if since_s + self._in_force.zones[zone].together_s <= now_s:
                 del self._since[zone, left]
                 record = ZoneViolated(zone, left.person, left.code, companion or None)
                 yield Outcome((record,), tuple(PlaySignal(portal, SIGNAL) for portal in self._portals(zone)))
 
     def _looked(self, zone: str, now_s: float) -> Iterator[Outcome]:
-        known = self._facility.zones.get(zone)  # None for one that the settings have no more
-        inside = None if known is None else party_facts.inside(self._facts.connection, known.rules)
-        found = {} if known is None or inside is None else party.left_behind(known.rules, inside)
+        known = self._in_force.zones.get(zone)  # None for one that the settings have no more
+        inside = None if known is None else party_facts.inside(self._facts.connection, known)
+        found = {} if known is None or inside is None else party.left_behind(known, inside)
         for at, left in list(self._lasting):
             if at == zone and left not in found:
                 yield Outcome((ZoneRestored(zone, left.person, left.code),))
@@ -119,8 +122,8 @@ class Companions:
 
     def wait_s(self, now_s: float) -> float | None:
         """Seconds until somebody is left behind for too long; None for nobody."""
-        zones = self._facility.zones
-        ends = [since_s + zones[zone].rules.together_s - now_s for (zone, _), (since_s, _) in self._since.items()]
+        zones = self._in_force.zones
+        ends = [since_s + zones[zone].together_s - now_s for (zone, _), (since_s, _) in self._since.items()]
         return min(ends) if ends else None
 
     def _portals(self, zone: str) -> list[str]:

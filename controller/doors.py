@@ -12,6 +12,7 @@ from controller.cases import Cases
 from controller.companions import Companions
 from controller.facility import Facility, ReaderAt
 from controller.facts import Facts
+from controller.in_force import InForce
 from controller.inbox import (
     ContactSeen,
     CredentialPresented,
@@ -51,10 +52,11 @@ class Doors:
         self._facts = facts
         self._pepper = pepper
         self.postures = Postures(facility, facts)
-        self.cases = Cases(facility, facts, self.postures)
+        self._in_force = InForce(facility, facts)
+        self.cases = Cases(facility, facts, self.postures, self._in_force)
         self.pins = Pins(facility, facts, self.cases)
-        self.parties = Parties(facility, facts)
-        self.companions = Companions(facility, facts)
+        self.parties = Parties(self._in_force, facility, facts)
+        self.companions = Companions(self._in_force, facility, facts)
         self._reader_portals = {id: facility.portal_of(id) for id in facility.antennas}
         self.enrolments: dict[str, Enrolment] = {}
         """The readers at which the next badge is somebody's new one."""
@@ -63,6 +65,7 @@ class Doors:
 
     def reload(self) -> None:
         """Reads again what is kept from the tables: open enrolments, failed parts, how portals are to stand."""
+        self._in_force.reload()
         self.postures.reload()
         self.pins.reload()
         self.cases.reload()
@@ -155,7 +158,7 @@ class Doors:
         """What a tap that leads in comes to: refused, let in, or waiting for whom the zone or the right asks for beside it."""
         if isinstance(decision, Refusal):
             return passage.refuse(at, "in", at.inner, decision, case.tap, case.badge)
-        if not party.needed(bool(self._facility.guarded(at.portal)), decision.manner):
+        if not party.needed(bool(self._in_force.guarded(at.portal)), decision.manner):
             return self.companions.comes(case, decision, admission.admit(at, case, decision))
 
         def again(waiting: access.Case) -> access.Case:

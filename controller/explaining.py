@@ -9,6 +9,7 @@ from datetime import datetime
 from controller.cases import Cases
 from controller.facility import Facility
 from controller.facts import Facts
+from controller.in_force import InForce
 from controller.postures import Postures
 from controller.presences import Coming
 from controller.record.canonical import moment, timestamp
@@ -49,7 +50,7 @@ def explained(
     now = Now(at, at, 0.0, DECLARED if trusted else UNSYNCED)
     tap, coming = Tap("", assurance, None, ""), Coming(entrance.outer, {})
     blocking = interlock.blocking(entrance.interlock, _portals(facility, tables))
-    cases = Cases(facility, facts, postures)
+    cases = Cases(facility, facts, postures, InForce(facility, facts))
     into = cases.into(entrance.inner, tap, badge, now, blocking, coming=coming)
     case = cases.alone(cases.with_pin(into, portal, now), portal)
     decision = access.decide(case)

@@ -4,6 +4,7 @@ No second copy in memory: 15 µs at 100,000 people against 290 µs for the commi
 """
 
 import sqlite3
+from dataclasses import replace
 from functools import lru_cache
 
 from controller.condition_facts import ConditionFacts
@@ -28,6 +29,8 @@ from controller.rules.poison import Poison
 from controller.rules.posture import Orders, Override
 from controller.rules.right import Standing
 from controller.rules.start import Start
+from controller.storage_facts import keepers
+from controller.storage_facts.places import Places
 
 BADGE = """select badge.badge, badge.person, badge.state, coalesce(person.state, ''), badge.seq, coalesce(person.seq, 0),
     person.leaves_at from badge left join person on person.person = badge.person where """
@@ -128,6 +131,7 @@ class Facts:
             rights=rights.fetchall(),
             memberships=self.groups.memberships_of(person),
             pin=self.pins.current(person),
+            keepers=keepers.held_by(self._connection, person),
         )
 
     def right(self, number: int) -> Standing | None:
@@ -145,7 +149,13 @@ class Facts:
         row = self._connection.execute(
             "select operator, roles, scope, person, state from operator where operator = ?", (number,)
         ).fetchone()
-        return None if row is None else _operator(row)
+        return None if row is None else self._widened(_operator(row))
+
+    def _widened(self, operator: OperatorFact) -> OperatorFact:
+        """With the containers that stand in the zones of their scope, which `site.toml` does not know."""
+        if "*" in operator.scope:
+            return operator
+        return replace(operator, scope=Places(self._connection).in_scope(operator.scope))
 
     def operators(self) -> list[OperatorFact]:
         """Everybody who is or was an operator."""

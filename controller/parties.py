@@ -13,6 +13,7 @@ import msgspec
 from controller import party_facts
 from controller.facility import Facility
 from controller.facts import Facts
+from controller.in_force import InForce
 from controller.record.canonical import timestamp
 from controller.record.kinds.party import EntryAwaited, EscortBegun, PartyEntered
 from controller.record.refusals import Code
@@ -50,11 +51,14 @@ Again = Callable[[Case], Case]
 class Parties:
     """The parties at one site's portals; belongs to the loop's thread. Seconds are monotonic."""
 
-    def __init__(self, facility: Facility, facts: Facts) -> None:
-        self._zones = {portal.id: facility.zones[portal.inner].rules for portal in facility.portals.values()}
-        self._guarded = {portal: facility.guarded(portal) for portal in facility.portals}
+    def __init__(self, in_force: InForce, facility: Facility, facts: Facts) -> None:
+        self._in_force = in_force
+        self._inner = {portal.id: portal.inner for portal in facility.portals.values()}
         self._facts = facts
         self._parties: dict[str, tuple[Tapped, ...]] = {}
+
+    def _zone(self, portal: str) -> ZoneRules:
+        return self._in_force.zones[self._inner[portal]]
 
     def lose(self) -> None:
         """Nobody waits any more: what they tapped for was not recorded."""
@@ -79,7 +83,7 @@ class Parties:
 
     def enter(self, at: At, case: Case, grant: Grant, again: Again, now: Now) -> Outcome:
         """A tap that may pass as far as it alone is concerned: what becomes of it, and of those who wait there."""
-        zone, person = self._zones[at.portal], grant.badge.person
+        zone, person = self._zone(at.portal), grant.badge.person
         new = Tapped(Member(person, grant.manner, at.now_s), case, grant, at.reader)
         left, over = self._kept(at.portal, at.state.status, at.now_s)
         refused = [self._refused(at.portal, tapped, Refusal(tapped.awaited, "zone.together_s")) for tapped in over]
@@ -89,7 +93,7 @@ class Parties:
             return _all([*refused, *out, self._refused(at.portal, new, Refusal(Code.BUSY, "zone.party"))])
         members = _in_turn(left, others, new)
         connection = self._facts.connection
-        guarded = tuple(party_facts.inside(connection, there) for there in self._guarded[at.portal])
+        guarded = tuple(party_facts.inside(connection, there) for there in self._in_force.guarded(at.portal))
         inside = party_facts.inside(connection, zone)
         found = party.passing(zone, tuple(tapped.member for tapped in members), inside, guarded)
         if (full := _over(case, len(found.persons))) is not None:
@@ -155,11 +159,11 @@ class Parties:
             self._parties.pop(portal, None)
 
     def _end_s(self, portal: str, tapped: Tapped) -> float:
-        return tapped.member.tapped_s + self._zones[portal].together_s
+        return tapped.member.tapped_s + self._zone(portal).together_s
 
     def _refused(self, portal: str, tapped: Tapped, refusal: Refusal) -> Outcome:
         at = At(portal, PortalState(), Timing(), 0.0, tapped.reader)
-        return passage.refuse(at, "in", self._zones[portal].id, refusal, tapped.case.tap, tapped.grant.badge)
+        return passage.refuse(at, "in", self._zone(portal).id, refusal, tapped.case.tap, tapped.grant.badge)
 
 
 def _in_turn(before: list[Tapped], others: list[Tapped], new: Tapped) -> list[Tapped]:

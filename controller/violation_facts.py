@@ -7,6 +7,7 @@ from datetime import datetime
 from controller.condition_facts import ConditionFacts
 from controller.facility import Facility
 from controller.rules.violation import Conduct, violations
+from controller.storage_facts import in_force
 
 
 def conduct(connection: sqlite3.Connection, person: int) -> Conduct:
@@ -25,7 +26,8 @@ def open_against(
     connection: sqlite3.Connection, facility: Facility, person: int, zones: Iterable[str], now: datetime
 ) -> tuple[str, ...]:
     """The open violations of a person who would be let into these zones."""
-    known = (facility.zones[zone].rules for zone in zones if zone in facility.zones)
+    rules_of = in_force.zones(connection, facility)
+    known = (rules_of[zone] for zone in zones if zone in rules_of)
     conditions = {one.id: one for rules in known for one in rules.conditions}.values()
     fulfilments = ConditionFacts(connection).of(person, conditions)
     return violations(conduct(connection, person), conditions, fulfilments, now)

@@ -39,6 +39,10 @@ EXPIRES = {
     "badge.enrol": timedelta(seconds=30),
     "pledge.sign": timedelta(minutes=30),
     "training.complete": timedelta(minutes=30),
+    "container.move": timedelta(minutes=5),
+    "asset.change": timedelta(minutes=5),
+    "asset.withdraw": timedelta(minutes=5),
+    "label.print": timedelta(seconds=30),
     "pin.enrol": timedelta(seconds=30),
     "pin.unlock": timedelta(minutes=5),
 }

@@ -1,7 +1,7 @@
 """`sekimori conditions`: how people stand to pledges and training: one person, a zone, or what ends soon (C5.1, C7.6)."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -15,9 +15,10 @@ from controller.cli.voice import Voice
 from controller.condition_facts import ConditionFacts
 from controller.facility import Facility
 from controller.record.canonical import timestamp
-from controller.record.conditions import HELD, Condition, Standing, standing
+from controller.record.conditions import HELD, Standing, standing
 from controller.record.words import words
 from controller.site import settings_of
+from controller.storage_facts import in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +81,16 @@ def _lines(
     facts = ConditionFacts(ledger)
     asked = list(facility.zones) if zone is None else [zone]
     entering = facts.right_holders(asked, timestamp(now))
-    every = list(facility.conditions.values()) if people else list(_required(facility, asked))
+    rules = in_force.zones(ledger, facility)
+    required = {id: {one.id for one in zone.conditions} for id, zone in rules.items()}
+    wanted = frozenset().union(*(required[id] for id in asked))
+    every = [one for id, one in facility.conditions.items() if people or id in wanted]
     for person in people or sorted(entering):
         held = facts.of(person, every)
         for one in every:
-            zones = tuple(id for id in facility.requiring(one.id) if id in entering.get(person, ()))
+            zones = tuple(id for id in required if one.id in required[id] and id in entering.get(person, ()))
             if people or zones:
                 yield Line(person, standing(one, held, now), zones)
-
-
-def _required(facility: Facility, zones: Iterable[str]) -> Iterator[Condition]:
-    """What one of these zones requires, in the order of the settings."""
-    required = {one.id for zone in zones for one in facility.zones[zone].rules.conditions}
-    return (one for id, one in facility.conditions.items() if id in required)
 
 
 def _describe(voice: Voice, facility: Facility, names: Names, found: list[Line]) -> None:

@@ -5,6 +5,7 @@ from controller.record.conditions import PLEDGE, TRAINING
 from controller.rules import condition
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.schedule import WallClock
+from controller.storage_facts.in_force import requiring
 
 
 def _sign_pledge(asked: Asked) -> Outcome | Refusal:
@@ -39,12 +40,12 @@ def _entry(asked: Asked, id: str, day: str) -> condition.Entry:
     ]
     notes = [asked.private(f"note-{number + n}") if asked.text else None for n in range(len(people))]
     wall = WallClock(asked.facility.timezone, asked.now)
-    return condition.Entry(known, asked.facility.requiring(id), people, number, notes, wall)
+    return condition.Entry(known, requiring(asked.facts.connection, asked.facility, id), people, number, notes, wall)
 
 
 def _withdraw(asked: Asked, sort: str) -> Outcome | Refusal:
     found = asked.facts.conditions.fulfilment(asked.body.fulfilment)
-    zones = () if found is None else asked.facility.requiring(found.condition)
+    zones = () if found is None else requiring(asked.facts.connection, asked.facility, found.condition)
     return condition.withdraw(sort, found, asked.operator, zones, asked.private(f"reason-{asked.id}"))
 
 

@@ -25,6 +25,10 @@ LONGEST_S = {
     "badge.enrol": 60.0,
     "pledge.sign": 3600.0,
     "training.complete": 3600.0,
+    "container.move": 600.0,
+    "asset.change": 600.0,
+    "asset.withdraw": 600.0,
+    "label.print": 60.0,
     "pin.enrol": 60.0,
     "pin.unlock": 600.0,
 }

@@ -7,6 +7,7 @@ from controller.record.refusals import Code
 from controller.rules import badge, erasure, importing, leaving, person, pin_keeping
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.schedule import WallClock
+from controller.storage_facts.places import Places
 
 
 def _register_person(asked: Asked) -> Outcome | Refusal:
@@ -20,7 +21,9 @@ def _import_people(asked: Asked) -> Outcome | Refusal:
     if stray is not None:
         return Refusal(Code.FORM, f"private.{stray}")
     lines = bringing.lines(rows, asked.text, asked.facts)
-    return importing.bring_in(lines, asked.operator, asked.facility.zones, asked.facility.schedules, asked.now)
+    return importing.bring_in(
+        lines, asked.operator, Places(asked.facts.connection), asked.facility.schedules, asked.now
+    )
 
 
 def _change_person(asked: Asked) -> Outcome | Refusal:

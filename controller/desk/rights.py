@@ -9,13 +9,14 @@ from controller.record.refusals import Code
 from controller.rules import group, review, right
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.schedule import WallClock
+from controller.storage_facts.places import Places
 
 
 def _open_review(asked: Asked) -> Outcome | Refusal:
     running = len(review_facts.open_reviews(asked.facts.connection))
     wall = WallClock(asked.facility.timezone, asked.now)
     number = asked.facts.next("review")
-    return review.open_(asked.body, asked.operator, number, asked.facility.zones, running, wall)
+    return review.open_(asked.body, asked.operator, number, Places(asked.facts.connection), running, wall)
 
 
 def _keep_review(asked: Asked) -> Outcome | Refusal:
@@ -36,7 +37,7 @@ def _request_right(asked: Asked) -> Outcome | Refusal:
         number=number,
         purpose=asked.private(f"purpose-{number}"),
         holder=_holder(asked, asked.body),
-        zones=asked.facility.zones,
+        zones=Places(asked.facts.connection),
         schedules=asked.facility.schedules,
         now=asked.now,
     )

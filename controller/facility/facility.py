@@ -137,18 +137,6 @@ class Facility:
         at = self.portals[portal]
         return at.exit_button if which == "exit" else at.contact
 
-    def guarded(self, portal: str) -> tuple[ZoneRules, ...]:
-        """The zones of the two-person rule that whoever comes in through the portal comes into, and was not in before."""
-        at = self.portals[portal]
-        inner = self.zones[at.inner].rules
-        entered = (self.zones[zone].rules for zone in (inner.id, *inner.around))
-        return tuple(zone for zone in entered if zone.two_person and at.outer not in zone.within)
-
-    def requiring(self, condition: str) -> tuple[str, ...]:
-        """The zones that require this condition."""
-        zones = self.zones.values()
-        return tuple(zone.id for zone in zones if any(one.id == condition for one in zone.rules.conditions))
-
 
 def load_facility(path: Path, also: Callable[[FacilityForm], Iterable[str]] = lambda form: ()) -> Facility:
     """The facility in `site.toml`; `also` finds more mistakes in it. Raises BadSettings with every mistake, OSError."""

@@ -53,8 +53,10 @@ SORTS: Mapping[str, Leads] = {
     "receipt": Leads(escalate_h=8),
     "carrier": Leads(ahead=30 * _DAY, soon=7 * _DAY, today=True),
     "tether_round": Leads(ahead=7 * _DAY, today=True),
+    "asset": Leads(ahead=30 * _DAY, soon=7 * _DAY, today=True),
+    "keeper": Leads(),
 }
-"""The sorts of things that fall due (C8.2, C8.3, C8.4, C4.1, C8.6, C8.13), each with when it is told."""
+"""The sorts of things that fall due (C8.2, C8.3, C8.4, C4.1, C8.6, C8.13, C1.1, C3.1), each with when it is told."""
 
 
 def duty(sort: str, number: int) -> str:

@@ -29,6 +29,7 @@ ENDINGS = (
     Ending("membership", "membership", ("requested", "active"), "team"),
     Ending("pin_enrolment", "reader", ("open",), "reader"),
     Ending("pin", "pin", ("set",), "set_at"),
+    Ending("keeper", "keeper", ("active",), "place"),
     Ending("operator", "operator", ("active",), "roles"),
 )
 """In this order they end, in one transaction. The operator that a leaver is asks for nothing more."""

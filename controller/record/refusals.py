@@ -99,3 +99,5 @@ class Code(StrEnum):
     """A right without purpose or end is refused (C7.1)."""
     SUBJECT = "subject"
     """What the request is about does not exist, or is not in a state that allows it."""
+    EMPTINESS = "emptiness"
+    """The container still holds something: it has to be empty first."""

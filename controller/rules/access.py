@@ -14,6 +14,7 @@ from datetime import datetime
 
 from controller.record.conditions import PLEDGE, TRAINING, Fulfilment
 from controller.record.kinds.right import ESCORT, ESCORTED, OWN
+from controller.record.measures import LEAST_ASSURANCE, TWO_PERSON, assurance
 from controller.record.refusals import Code
 from controller.rules import condition
 from controller.rules.outcome import Refusal
@@ -167,7 +168,7 @@ def _no_lockdown(case: Case) -> Refusal | None:
 def _assurance(case: Case) -> Refusal | None:
     """The badge proved as much as the zone takes."""
     enough = case.tap.assurance >= case.zone.least_assurance
-    return None if enough else Refusal(Code.ASSURANCE, "zone.least_assurance")
+    return None if enough else Refusal(Code.ASSURANCE, _place(case, LEAST_ASSURANCE))
 
 
 def _right(case: Case) -> Refusal | None:
@@ -232,7 +233,18 @@ def _escort(case: Case) -> Refusal | None:
 def _second_person(case: Case) -> Refusal | None:
     """The person would not be alone in a zone that nobody may be alone in (C8.9)."""
     alone = not case.accompanied and case.others is not None and case.others < TWO
-    return Refusal(Code.SECOND_PERSON, "zone.two_person") if alone else None
+    return Refusal(Code.SECOND_PERSON, _place(case, TWO_PERSON)) if alone else None
+
+
+def _place(case: Case, sort: str) -> str:
+    """What asks for it: an asset that is kept in the zone, the one that asks for most, or the zone's own settings (C1.2)."""
+    asked = case.zone.asking(sort)
+    return f"asset.{max(asked, key=assurance).asset}.{sort}" if asked else f"zone.{sort}"
+
+
+def _asked_by(case: Case, sort: str) -> tuple[int, ...]:
+    """The records of the assets that ask for it."""
+    return tuple(demand.seq for demand in case.zone.asking(sort))
 
 
 CHECKS = (
@@ -241,17 +253,25 @@ CHECKS = (
     Check("active_badge", _active_badge, lambda case: () if case.badge is None else (case.badge.seq,)),
     Check("active_person", _active_person, lambda case: () if case.badge is None else (case.badge.person_seq,)),
     Check("lockdown", _no_lockdown, lambda case: case.lockdowns),
-    Check("assurance", _assurance, lambda case: () if case.badge is None else (case.badge.seq,)),
+    Check(
+        "assurance",
+        _assurance,
+        lambda case: (*(() if case.badge is None else (case.badge.seq,)), *_asked_by(case, LEAST_ASSURANCE)),
+    ),
     Check("right", _right, lambda case: tuple(seq for right in case.rights for seq in behind(right))),
-    Check("pledge", _pledge, lambda case: condition.behind(PLEDGE, case.fulfilments)),
-    Check("training", _training, lambda case: condition.behind(TRAINING, case.fulfilments)),
+    Check("pledge", _pledge, lambda case: (*condition.behind(PLEDGE, case.fulfilments), *_asked_by(case, PLEDGE))),
+    Check(
+        "training",
+        _training,
+        lambda case: (*condition.behind(TRAINING, case.fulfilments), *_asked_by(case, TRAINING)),
+    ),
     Check("exit", _exit, _seen),
     Check("room", _room),
     Check("interlock", _interlock),
     Check("evacuation", _no_evacuation, lambda case: case.evacuations),
     Check("pin", _pin, lambda case: () if case.pin is None or not case.pin.seq else (case.pin.seq,)),
     Check("escort", _escort, lambda case: () if (best := _best(case)) is None else behind(best)),
-    Check("second_person", _second_person),
+    Check("second_person", _second_person, lambda case: _asked_by(case, TWO_PERSON)),
 )
 """The decision, in order. A name is how `explain` calls the check; its words are in `words.toml`."""
 

@@ -17,6 +17,7 @@ from controller.record.kinds.person import REASONS, PersonErased
 from controller.record.kinds.pin import PinCleared
 from controller.record.kinds.right import RightRevoked
 from controller.record.refusals import Code
+from controller.rules import keeper
 from controller.rules.authority import OperatorFact, within
 from controller.rules.outcome import Outcome, Refusal
 
@@ -41,6 +42,8 @@ class Subject:
     """Those that hold or were requested."""
     pin: int = 0
     """The number of their PIN; 0 for none."""
+    keepers: Sequence[str] = ()
+    """What they answer for, as in the table `keeper`."""
 
 
 def erase(subject: Subject | None, reason: str, operator: OperatorFact, by: str) -> Outcome | Refusal:
@@ -61,6 +64,7 @@ def erase(subject: Subject | None, reason: str, operator: OperatorFact, by: str)
             *(BadgeRetired(badge, "retired") for badge in subject.badges),
             *(RightRevoked(right, operator.operator, "revoked") for right, _ in subject.rights),
             *(MembershipEnded(number, operator.operator, "ended") for number in subject.memberships),
+            *(keeper.ended(id, subject.person, operator.operator) for id in subject.keepers),
             *([PinCleared(subject.person, subject.pin, "cleared")] if subject.pin else []),
             PersonErased(subject.person, reason, "erased"),
         )

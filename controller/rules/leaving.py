@@ -17,6 +17,7 @@ from controller.record.kinds.pin import PinCleared, PinEnrolmentClosed
 from controller.record.kinds.right import RightRevoked
 from controller.record.kinds.trust import OperatorRetired
 from controller.record.refusals import Code
+from controller.rules import keeper
 from controller.rules.authority import OperatorFact, within
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.person import PRESENT, Profile, changed, last_day
@@ -44,6 +45,7 @@ ENDED: dict[str, Ended] = {
     "membership": lambda id, person, by: MembershipEnded(int(id), by, "ended"),
     "pin_enrolment": lambda id, person, by: PinEnrolmentClosed(str(id), person, Code.ACTIVE_PERSON),
     "pin": lambda id, person, by: PinCleared(person, int(id), "cleared"),
+    "keeper": lambda id, person, by: keeper.ended(str(id), person, by),
     "operator": lambda id, person, by: OperatorRetired(int(id), "retired"),
 }
 

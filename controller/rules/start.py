@@ -28,6 +28,7 @@ NEEDS_TWO = frozenset(
         "special_day.approve",
         "pin.unlock",
         "entry.confirm",
+        "keeper.approve",
     }
 )
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from controller.record.conditions import Condition
+from controller.record.measures import Demand, sort_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +37,9 @@ class ZoneRules:
     """How many people one escort brings in at most (C7.7); 0: nobody is escorted in here."""
     container: bool = False
     """Whether it is a cupboard or a safe: who opens it takes from it, and stays where they are."""
+    demands: tuple[Demand, ...] = ()
+    """What assets that are kept there ask for beyond `site.toml` (C1.2); the rules above say it already."""
+
+    def asking(self, sort: str) -> tuple[Demand, ...]:
+        """The demands of this sort: `least_assurance`, `two_person`, `pledge`, `training`."""
+        return tuple(demand for demand in self.demands if sort_of(demand.code) == sort)

@@ -57,6 +57,17 @@ REQUESTS: dict[str, frozenset[str]] = {
     "special_day.approve": frozenset({"manager"}),
     "special_day.decline": frozenset({"manager"}),
     "special_day.clear": frozenset({"manager"}),
+    "container.register": frozenset({"manager", "custodian"}),
+    "container.move": frozenset({"manager", "custodian"}),
+    "container.retire": frozenset({"manager"}),
+    "keeper.propose": frozenset({"administrator", "manager"}),
+    "keeper.approve": frozenset({"manager"}),
+    "keeper.decline": frozenset({"manager"}),
+    "asset.register": frozenset({"manager", "custodian"}),
+    "asset.change": frozenset({"manager", "custodian"}),
+    "asset.withdraw": frozenset({"manager"}),
+    "assets.import": frozenset({"manager", "custodian"}),
+    "label.print": frozenset({"manager", "custodian"}),
     "start.review": frozenset({"administrator", "manager", "custodian"}),
 }
 """The kinds of requests, as the controller's rules have them."""

@@ -31,6 +31,7 @@ NAME, KANA, PURPOSE, REASON = "消之 匿名子", "キエノ ナナコ", "機密
 NOT_ABOUT_A_PERSON = {
     "portal.released", "portal.overridden", "lockdown.begun", "lockdown.ended", "evacuation.begun", "evacuation.ended",
     "special_day.requested", "special_day.set", "group.created", "group.renamed",
+    "container.registered", "container.moved", "container.retired", "asset.registered", "asset.changed",
 }  # fmt: skip
 """Kinds whose text is about a place or a group, whoever wrote it."""
 

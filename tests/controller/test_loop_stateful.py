@@ -99,6 +99,17 @@ MAY = {
     "special_day.approve": {"manager"},
     "special_day.decline": {"manager"},
     "special_day.clear": {"manager"},
+    "container.register": {"manager", "custodian"},
+    "container.move": {"manager", "custodian"},
+    "container.retire": {"manager"},
+    "keeper.propose": {"administrator", "manager"},
+    "keeper.approve": {"manager"},
+    "keeper.decline": {"manager"},
+    "asset.register": {"manager", "custodian"},
+    "asset.change": {"manager", "custodian"},
+    "asset.withdraw": {"manager"},
+    "assets.import": {"manager", "custodian"},
+    "label.print": {"manager", "custodian"},
 }
 SHA = "ab" * 32
 REQUIRED = ("pledge:nda", "training:induction")

@@ -205,7 +205,6 @@ def test_what_a_zone_requires_is_read(tmp_path: Path) -> None:
 
     assert [one.id for one in facility.zones["lab"].rules.conditions] == ["training:induction", "pledge:nda"]
     assert facility.zones["vault"].rules.conditions == ()
-    assert facility.requiring("pledge:nda") == ("lab",)
     assert facility.conditions["pledge:nda"].occasions == ("joining",)
     assert facility.condition_names["training:induction"].en == "Induction"
 

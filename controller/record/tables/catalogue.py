@@ -2,4 +2,94 @@
 
 from controller.record.tables.shape import Table
 
-TABLES: tuple[Table, ...] = ()
+TABLES: tuple[Table, ...] = (
+    # containers with a physical key or a combination; one that a badge opens is a zone (C8.1)
+    Table(
+        "container",
+        {
+            "container": str,
+            "container_sort": str,
+            "zone": str,
+            "lock": str,
+            "state": str,
+            "private": str,
+            "private_version": int,
+            "registered_at": str,
+            "moved_at": str,
+            "seq": int,
+        },
+        ("container",),
+        (("zone",),),
+    ),
+    # who answers for a place: one row a duty, `keeper` is `place:duty:appointment`
+    Table(
+        "keeper",
+        {
+            "keeper": str,
+            "place": str,
+            "duty": str,
+            "person": int,
+            "appointment": int,
+            "state": str,
+            "since": str,
+            "seq": int,
+        },
+        ("keeper",),
+        (("place",), ("person",)),
+    ),
+    Table(
+        "appointment",
+        {
+            "appointment": int,
+            "place": str,
+            "manager": int,
+            "deputy": int,
+            "state": str,
+            "requested_by": int,
+            "requested_at": str,
+            "decided_by": int,
+            "decided_at": str,
+            "seq": int,
+        },
+        ("appointment",),
+        (("state",), ("place", "state")),
+    ),
+    # the catalogue; words in `measures`, `allowed` and `personal` are apart by spaces, `asks` is 1 while a door asks for them
+    Table(
+        "asset",
+        {
+            "asset": int,
+            "secrecy": str,
+            "marking": str,
+            "place": str,
+            "measures": str,
+            "allowed": str,
+            "personal": str,
+            "retain_until": str,
+            "registered_on": str,
+            "state": str,
+            "asks": int,
+            "private": str,
+            "private_version": int,
+            "operator": int,
+            "seq": int,
+        },
+        ("asset",),
+        (("place", "state"), ("asks",)),
+    ),
+    Table(
+        "label",
+        {
+            "label": int,
+            "place": str,
+            "template": str,
+            "count": int,
+            "lang": str,
+            "operator": int,
+            "at": str,
+            "seq": int,
+        },
+        ("label",),
+        (("place",),),
+    ),
+)
