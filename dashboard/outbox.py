@@ -45,6 +45,15 @@ EXPIRES = {
     "label.print": timedelta(seconds=30),
     "pin.enrol": timedelta(seconds=30),
     "pin.unlock": timedelta(minutes=5),
+    "carrier.approve": timedelta(minutes=5),
+    "carrier.pledge": timedelta(minutes=30),
+    "transport.approve": timedelta(minutes=5),
+    "transport.pack": timedelta(minutes=5),
+    "transport.confirm": timedelta(minutes=5),
+    "transport.link": timedelta(minutes=5),
+    "transport.confirm_by_link": timedelta(minutes=5),
+    "transport.arrive": timedelta(minutes=30),
+    "transport.receive": timedelta(minutes=5),
 }
 """What is only good now: it opens, or undoes what locks. All else waits as long as it takes: a revocation never expires."""
 

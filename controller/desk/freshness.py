@@ -31,6 +31,15 @@ LONGEST_S = {
     "label.print": 60.0,
     "pin.enrol": 60.0,
     "pin.unlock": 600.0,
+    "carrier.approve": 600.0,
+    "carrier.pledge": 3600.0,
+    "transport.approve": 600.0,
+    "transport.pack": 600.0,
+    "transport.confirm": 600.0,
+    "transport.link": 600.0,
+    "transport.confirm_by_link": 600.0,
+    "transport.arrive": 3600.0,
+    "transport.receive": 600.0,
 }
 """Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason.
 

@@ -29,6 +29,7 @@ _ALARMS = frozenset(
     {
         "clock.doubted", "door.held", "door.forced", "evacuation.begun", "input.poisoned", "interlock.broken",
         "ledger.salvaged", "part.failed", "pin.duress", "pin.locked", "presence.violated", "requests.rejected", "tether.cut",
+        "transport.lost", "transport.seal_differs",
         "zone.violated",
     }
 )  # fmt: skip

@@ -60,6 +60,14 @@ class Code(StrEnum):
     PIN_LOCKOUT = "pin_lockout"
     """Too many wrong PINs in a row: the end of the lock-out is missing."""
 
+    # what is carried
+    ASSESSMENT = "assessment"
+    """The company that carries is not assessed, or its assessment has ended (C8.6)."""
+    PACKING = "packing"
+    """Nobody said that it is packed so that nothing inside is seen (C8.6)."""
+    SEAL = "seal"
+    """There is no seal, or one twice (C8.6)."""
+
     # the site
     LOCKDOWN = "lockdown"
     """The zone, or the whole site, is locked down."""

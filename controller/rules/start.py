@@ -29,6 +29,11 @@ NEEDS_TWO = frozenset(
         "pin.unlock",
         "entry.confirm",
         "keeper.approve",
+        "carrier.approve",
+        "transport.approve",
+        "transport.confirm",
+        "transport.confirm_by_link",
+        "transport.receive",
     }
 )
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""
@@ -50,6 +55,11 @@ SECURES = frozenset(
         "training.withdraw",
         "special_day.decline",
         "evacuation.begin",
+        "carrier.decline",
+        "carrier.withdraw",
+        "transport.decline",
+        "transport.cancel",
+        "transport.report_lost",
     }
 )
 """What only takes away, or gets people out: it never waits for a second person, not even where nobody has said who begins."""

@@ -21,7 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "presence.forgiven", "entry.noted", "entry.confirmed", "entry.declined",
     ),
     "rights": ("right", "review", "group", "membership"),
-    "storage": ("container", "keeper", "asset", "label"),
+    "storage": ("container", "keeper", "asset", "label", "carrier", "transport"),
     "doors": ("portal.released", "portal.overridden", "override", "lockdown", "evacuation", "special_day"),
     "site": ("site", "clock", "key", "ledger"),
     "refused": ("request.refused", "requests"),

@@ -32,6 +32,7 @@ NOT_ABOUT_A_PERSON = {
     "portal.released", "portal.overridden", "lockdown.begun", "lockdown.ended", "evacuation.begun", "evacuation.ended",
     "special_day.requested", "special_day.set", "group.created", "group.renamed",
     "container.registered", "container.moved", "container.retired", "asset.registered", "asset.changed",
+    "carrier.registered", "carrier.withdrawn", "transport.ordered", "transport.cancelled", "transport.lost",
 }  # fmt: skip
 """Kinds whose text is about a place or a group, whoever wrote it."""
 

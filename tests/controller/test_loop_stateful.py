@@ -110,6 +110,23 @@ MAY = {
     "asset.withdraw": {"manager"},
     "assets.import": {"manager", "custodian"},
     "label.print": {"manager", "custodian"},
+    "carrier.register": {"administrator", "manager", "custodian"},
+    "carrier.assess": {"manager", "custodian"},
+    "carrier.approve": {"manager"},
+    "carrier.decline": {"manager", "custodian"},
+    "carrier.pledge": {"manager", "custodian"},
+    "carrier.withdraw": {"administrator", "manager", "custodian"},
+    "transport.request": {"manager", "custodian", "employee"},
+    "transport.approve": {"manager", "custodian"},
+    "transport.decline": {"manager", "custodian", "employee"},
+    "transport.pack": {"manager", "custodian", "guard"},
+    "transport.confirm": {"manager", "custodian", "guard", "employee"},
+    "transport.link": {"manager", "custodian", "guard"},
+    "transport.confirm_by_link": {"manager", "custodian", "guard"},
+    "transport.arrive": {"manager", "custodian", "guard", "employee"},
+    "transport.receive": {"manager", "custodian"},
+    "transport.cancel": {"manager", "custodian", "employee"},
+    "transport.report_lost": {"manager", "custodian", "guard", "employee"},
 }
 SHA = "ab" * 32
 REQUIRED = ("pledge:nda", "training:induction")

@@ -2,6 +2,7 @@
 
 from controller.record.asks import (
     asset,
+    carrier,
     combination,
     container,
     custody,
@@ -100,6 +101,7 @@ __all__ = [
     "WithdrawPledge",
     "WithdrawTraining",
     "asset",
+    "carrier",
     "combination",
     "container",
     "custody",

@@ -4,6 +4,7 @@ from controller.record.kinds import (
     asset,
     badge,
     calendar,
+    carrier,
     clock,
     combination,
     condition,
@@ -41,7 +42,7 @@ from controller.record.kinds import (
 )
 
 __all__ = [
-    "asset", "badge", "calendar", "clock", "combination", "condition", "container", "custody", "disk", "door", "due",
+    "asset", "badge", "calendar", "carrier", "clock", "combination", "condition", "container", "custody", "disk", "door", "due",
     "entry", "evacuation", "group", "input", "interlock", "keeper", "key", "label", "load", "membership", "noted",
     "party", "person", "pin", "posture", "presence", "request", "retention", "review", "right", "site", "start",
     "station", "sticker", "tether", "transport", "trust",

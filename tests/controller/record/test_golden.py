@@ -25,6 +25,7 @@ from controller.record.kinds import (
     asset,
     badge,
     calendar,
+    carrier,
     clock,
     condition,
     container,
@@ -53,6 +54,7 @@ from controller.record.kinds import (
     start,
     station,
     tether,
+    transport,
     trust,
 )
 from controller.record.private import PrivateRef
@@ -250,6 +252,38 @@ EXAMPLES: list[msgspec.Struct] = [
     asset.AssetChanged(12, "secret", "", "vault", ("no_carry_in",), (), (), None, None, "2026-11-22", REF, 2, "held"),
     asset.AssetWithdrawn(12, "vault", "disposed", 2, "withdrawn"),
     label.LabelPrinted(5, "safe-a", "sheet_3x8", 24, "ja", "top_secret", 14, 17, 2),
+    carrier.CarrierRegistered(5, REF, 2, "active"),
+    carrier.CarrierAssessed(6, 5, "2026-11-20", "2027-11-20T15:00:00.000000Z", "ab" * 32, 2, "requested"),
+    carrier.CarrierApproved(6, 5, "2027-11-20T15:00:00.000000Z", "2027-03-31T15:00:00.000000Z", 3, "active"),
+    carrier.CarrierDeclined(6, 5, 3, "declined"),
+    carrier.CarrierPledged(
+        5, "2026-04", "ab" * 32, "2026-11-20", "2027-03-31T15:00:00.000000Z", "2027-03-31T15:00:00.000000Z", 2
+    ),
+    carrier.CarrierWithdrawn(5, 2, REF, "withdrawn"),
+    transport.TransportOrdered(
+        7, "lab", "vault", 14, None, 15, (transport.Content("asset:3", 2), transport.Content("", 1)), "ab" * 32, REF,
+        "2026-11-23T00:00:00.000000Z", "2026-11-24T00:00:00.000000Z", "2026-11-30T00:00:00.000000Z", 2, "ordered",
+    ),
+    transport.TransportApproved(7, "lab", 3, "approved"),
+    transport.TransportDeclined(7, "lab", 3, "declined"),
+    transport.TransportPacked(
+        7, "lab", 1, 16, 2, (transport.Seal("A-1001"), transport.Seal("A-1002")), ("cd" * 32,), True, "packed"
+    ),
+    transport.TransportLinked(
+        7, "lab", 1, "arrival", "recipient", "ab" * 32, "2026-11-30T00:00:00.000000Z", 2, "open"
+    ),
+    transport.TransportConfirmed(
+        7, "lab", 1, "dispatch", "carrier", 14, "badge", None, "lab-desk", "ab" * 32, "packed"
+    ),
+    transport.TransportDispatched(7, "lab", "vault", 14, None, "2026-11-24T00:00:00.000000Z", "dispatched"),
+    transport.TransportArrived(
+        7, "lab", 1, 15, "request", 4, (transport.Seal("A-1001"),), ("cd" * 32,), "arrived", "2026-11-24T00:00:00.000000Z"
+    ),
+    transport.TransportSealDiffers(7, "lab", 1, "A-1002", "missing", 15),
+    transport.TransportDelivered(7, "lab", 15, "2026-11-30T00:00:00.000000Z", "delivered"),
+    transport.TransportReceived(7, "lab", 15, "2026-11-24T01:00:00.000000Z", "", 3, "received"),
+    transport.TransportCancelled(7, "lab", 2, REF, "cancelled"),
+    transport.TransportLost(7, "lab", 2, REF, "lost"),
     start.StartSingle(1, 1, "single"),
     start.StartReviewed(1, 2, 41, "reviewed"),
 ]
