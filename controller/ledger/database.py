@@ -1,6 +1,7 @@
 """The SQLite file: how it is opened, and what is in it."""
 
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -75,14 +76,29 @@ def drop_actors(path: Path) -> None:
 
 
 def create_tables(database: Database) -> None:
-    """Creates the folded tables and their indexes where they are not there."""
+    """Creates the folded tables and their indexes where they are not there, all in one transaction."""
+    there = set(database.table_names())
+    missing = [text for name, text in _schema().items() if name not in there]
+    if missing:
+        with database.atomic():
+            for text in missing:
+                for statement in text:
+                    database.execute(statement)
+
+
+@cache
+def _schema() -> dict[str, tuple[str, ...]]:
+    """By table, the statements that create it and its indexes: as sqlite-utils makes them, asked for once a process."""
+    scratch = Database(memory=True)
     for table in TABLES.values():
-        stored = database.table(table.name)
-        if stored.exists():
-            continue
+        stored = scratch.table(table.name)
         stored.create(dict(table.columns), pk=table.key if len(table.key) > 1 else table.key[0], strict=True)
         for columns in table.indexes:
             stored.create_index(list(columns))
+    made: dict[str, list[str]] = {name: [] for name in TABLES}
+    for name, text in scratch.execute("select tbl_name, sql from sqlite_schema where sql is not null order by rowid"):
+        made[name].append(text)
+    return {name: tuple(statements) for name, statements in made.items()}
 
 
 def drop_tables(database: Database) -> None:

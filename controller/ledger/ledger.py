@@ -299,8 +299,9 @@ class Ledger:
     def rebuild(self) -> int:
         """Drops the tables and folds the ledger anew; answers how many records were folded."""
         with self.transaction():
-            drop_tables(self.database)
-            create_tables(self.database)
+            if self.size:  # of a new ledger the tables are as they were created
+                drop_tables(self.database)
+                create_tables(self.database)
             rows = self.connection.execute("select bytes from record order by seq")
             for (data,) in rows:
                 record = decode(_bytes(data))
