@@ -54,6 +54,18 @@ EXPIRES = {
     "transport.confirm_by_link": timedelta(minutes=5),
     "transport.arrive": timedelta(minutes=30),
     "transport.receive": timedelta(minutes=5),
+    "key.change": timedelta(minutes=5),
+    "key.unseal": timedelta(minutes=5),
+    "key.limit": timedelta(minutes=5),
+    "key.lend": timedelta(minutes=5),
+    "key.authorise": timedelta(minutes=5),
+    "key.hand_out": timedelta(minutes=5),
+    "key.hand_over": timedelta(minutes=5),
+    "key.replace": timedelta(minutes=5),
+    "key.change_lock": timedelta(minutes=5),
+    "key.reserve": timedelta(minutes=30),
+    "key_audit.count": timedelta(minutes=30),
+    "key_audit.end": timedelta(minutes=5),
 }
 """What is only good now: it opens, or undoes what locks. All else waits as long as it takes: a revocation never expires."""
 

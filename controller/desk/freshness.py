@@ -40,6 +40,18 @@ LONGEST_S = {
     "transport.confirm_by_link": 600.0,
     "transport.arrive": 3600.0,
     "transport.receive": 600.0,
+    "key.change": 600.0,
+    "key.unseal": 600.0,
+    "key.limit": 600.0,
+    "key.lend": 600.0,
+    "key.authorise": 600.0,
+    "key.hand_out": 600.0,
+    "key.hand_over": 600.0,
+    "key.replace": 600.0,
+    "key.change_lock": 600.0,
+    "key.reserve": 3600.0,
+    "key_audit.count": 3600.0,
+    "key_audit.end": 600.0,
 }
 """Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason.
 

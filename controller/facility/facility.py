@@ -15,6 +15,7 @@ from controller.facility.forms import (
     DiskForm,
     EvacuationForm,
     FacilityForm,
+    KeysForm,
     PortalForm,
     ZoneForm,
 )
@@ -111,6 +112,7 @@ class Facility:
     stations: dict[str, StationAt]
     """Readers that open no door, by id; no reader of a portal is called so."""
     tethers: dict[str, TetherAt]
+    keys: KeysForm
     due_schedule: str = ""
     """In whose hours somebody can be expected to see to what is overdue; empty: at any."""
 
@@ -177,6 +179,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         due_schedule=form.due.schedule or next((schedule.id for schedule in form.schedule), ""),
         stations={station.id: station_at(station) for station in form.station},
         tethers={tether.id: tether_at(tether) for tether in form.tether},
+        keys=form.keys,
     )
 
 

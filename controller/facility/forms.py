@@ -64,6 +64,13 @@ class PinForm(Form, frozen=True):
     lockout_min: int = 15
 
 
+class KeysForm(Form, frozen=True):
+    """`[keys]`: how many keys a person may have at a time, 0 for any number; whether two count them (C8.2)."""
+
+    most_per_person: int = 0
+    audit_by_two: bool = False
+
+
 class MetricsForm(Form, frozen=True):
     """`[metrics]`: absent, nobody is answered. `host:port`; the figures hold no personal data, and are not encrypted."""
 
@@ -232,3 +239,4 @@ class FacilityForm(Form, frozen=True):
     due: DueForm = DueForm()
     station: tuple[StationForm, ...] = ()
     tether: tuple[TetherForm, ...] = ()
+    keys: KeysForm = KeysForm()

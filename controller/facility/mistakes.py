@@ -30,8 +30,14 @@ LEAST_DAYS, MOST_DAYS = 30, 36_500
 _MOST_MB = 1_000_000
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _MOST_HOLDOVER_H = 720
+_MOST_KEYS = 1000
 """A month: two minutes of a Pi's drift."""
 _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+
+
+def _keys_mistakes(most: int) -> Iterator[str]:
+    if not 0 <= most <= _MOST_KEYS:
+        yield f"keys.most_per_person: {most}; 0 to {_MOST_KEYS}"
 
 
 def mistakes_in(form: FacilityForm) -> Iterator[str]:
@@ -70,6 +76,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         yield from portal_pin_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
     yield from _due_mistakes(form)
     yield from pin_mistakes(form.pin)
+    yield from _keys_mistakes(form.keys.most_per_person)
     yield from interlock_mistakes(form.portal)
     yield from _duplicates("pledge", [pledge.id for pledge in form.pledge])
     yield from _duplicates("course", [course.id for course in form.course])

@@ -46,6 +46,7 @@ SORTS: Mapping[str, Leads] = {
     "loan": Leads(soon=timedelta(minutes=30), escalate_h=2),
     "reservation": Leads(soon=timedelta(minutes=30), escalate_h=8),
     "key_audit": Leads(ahead=7 * _DAY, today=True),
+    "lock_change": Leads(ahead=7 * _DAY, soon=_DAY, today=True, escalate_h=4),
     "combination": Leads(ahead=30 * _DAY, soon=7 * _DAY, today=True),
     "change": Leads(ahead=3 * _DAY, soon=_DAY, today=True, escalate_h=4),
     "custody": Leads(soon=_DAY, today=True),

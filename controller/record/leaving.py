@@ -1,5 +1,7 @@
 """What ends when a person leaves, as data: the controller ends it, the dashboard shows beforehand what that will be (C7.4).
 
+What is out with somebody (a lent key) cannot end by a record: that it has to come back is what is recorded then, at once.
+
 A noun that a person can hold is one more row of `ENDINGS`, and one of `ENDED` in `controller.rules.leaving`.
 """
 
@@ -30,6 +32,8 @@ ENDINGS = (
     Ending("pin_enrolment", "reader", ("open",), "reader"),
     Ending("pin", "pin", ("set",), "set_at"),
     Ending("keeper", "keeper", ("active",), "place"),
+    Ending("key_reservation", "key_reservation", ("reserved",), "label"),
+    Ending("key_loan", "key_loan", ("lent",), "label", HAND_IN),
     Ending("operator", "operator", ("active",), "roles"),
 )
 """In this order they end, in one transaction. The operator that a leaver is asks for nothing more."""

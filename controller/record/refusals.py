@@ -88,6 +88,18 @@ class Code(StrEnum):
     NOTHING_WAITS = "nothing_waits"
     """Nobody has begun anything at the station that this badge or thing is asked for."""
 
+    # keys
+    KEY = "key"
+    """The key is not where it could be lent from: lent, missing, lost, sealed, or not to be trusted (C8.2)."""
+    RESERVATION = "reservation"
+    """Somebody else has reserved it for this time."""
+    ALLOWANCE = "allowance"
+    """The person has as many keys as they may have."""
+    AUTHORISER = "authoriser"
+    """Not enough others have agreed to the loan yet."""
+    KEEPER = "keeper"
+    """Only who answers for the place may do this."""
+
     # requests
     SIGNATURE = "signature"
     """Unsigned, signed by a key that was never trusted or is revoked, or not whole."""

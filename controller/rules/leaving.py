@@ -11,6 +11,7 @@ import msgspec
 
 from controller.record.asks.person import LeavePerson
 from controller.record.kinds.badge import BadgeRetired, EnrolmentClosed
+from controller.record.kinds.key_loan import LEFT, KeyRecalled, KeyReservationEnded
 from controller.record.kinds.membership import MembershipEnded
 from controller.record.kinds.person import PersonLeft
 from controller.record.kinds.pin import PinCleared, PinEnrolmentClosed
@@ -36,7 +37,7 @@ class Held:
 
 
 Ended = Callable[[int | str, int, int], msgspec.Struct]
-"""From key, person and operator (0 for none) to the record by which it ends."""
+"""From key, person and operator (0 for none) to the record by which it ends; of a key that is out, by which it is due."""
 
 ENDED: dict[str, Ended] = {
     "badge": lambda id, person, by: BadgeRetired(int(id), "retired"),
@@ -46,6 +47,8 @@ ENDED: dict[str, Ended] = {
     "pin_enrolment": lambda id, person, by: PinEnrolmentClosed(str(id), person, Code.ACTIVE_PERSON),
     "pin": lambda id, person, by: PinCleared(person, int(id), "cleared"),
     "keeper": lambda id, person, by: keeper.ended(str(id), person, by),
+    "key_reservation": lambda id, person, by: KeyReservationEnded(int(id), LEFT, "ended"),
+    "key_loan": lambda id, person, by: KeyRecalled(int(id), person),
     "operator": lambda id, person, by: OperatorRetired(int(id), "retired"),
 }
 

@@ -34,6 +34,7 @@ NEEDS_TWO = frozenset(
         "transport.confirm",
         "transport.confirm_by_link",
         "transport.receive",
+        "key.authorise",
     }
 )
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""
@@ -60,6 +61,10 @@ SECURES = frozenset(
         "transport.decline",
         "transport.cancel",
         "transport.report_lost",
+        "key.return",
+        "key.call_off",
+        "key.report_lost",
+        "key.cancel_reservation",
     }
 )
 """What only takes away, or gets people out: it never waits for a second person, not even where nobody has said who begins."""

@@ -23,7 +23,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "rights": ("right", "review", "group", "membership"),
     "storage": ("container", "keeper", "asset", "label", "carrier", "transport"),
     "doors": ("portal.released", "portal.overridden", "override", "lockdown", "evacuation", "special_day"),
-    "site": ("site", "clock", "key", "ledger"),
+    "keys": ("key", "key_audit"),
+    "site": ("site", "clock", "ledger"),
     "refused": ("request.refused", "requests"),
 }
 """What people did, by the noun of the kind (or the whole kind), in the order of the page. All other kinds are counted."""

@@ -33,8 +33,9 @@ NOT_ABOUT_A_PERSON = {
     "special_day.requested", "special_day.set", "group.created", "group.renamed",
     "container.registered", "container.moved", "container.retired", "asset.registered", "asset.changed",
     "carrier.registered", "carrier.withdrawn", "transport.ordered", "transport.cancelled", "transport.lost",
+    "key.registered", "key.changed", "key.retired", "key.unsealed",
 }  # fmt: skip
-"""Kinds whose text is about a place or a group, whoever wrote it."""
+"""Kinds whose text is about a place, a group or a key, whoever wrote it."""
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from controller.record.kinds import (
     interlock,
     keeper,
     key,
+    key_audit,
+    key_loan,
     label,
     membership,
     noted,
@@ -42,10 +44,10 @@ from controller.record.kinds import (
 )
 
 __all__ = [
-    "asset", "badge", "calendar", "carrier", "clock", "combination", "condition", "container", "custody", "disk", "door", "due",
-    "entry", "evacuation", "group", "input", "interlock", "keeper", "key", "label", "load", "membership", "noted",
-    "party", "person", "pin", "posture", "presence", "request", "retention", "review", "right", "site", "start",
-    "station", "sticker", "tether", "transport", "trust",
+    "asset", "badge", "calendar", "carrier", "clock", "combination", "condition", "container", "custody", "disk", "door",
+    "due", "entry", "evacuation", "group", "input", "interlock", "keeper", "key", "key_audit", "key_loan", "label",
+    "load", "membership", "noted", "party", "person", "pin", "posture", "presence", "request", "retention", "review",
+    "right", "site", "start", "station", "sticker", "tether", "transport", "trust",
 ]  # fmt: skip
 
 
