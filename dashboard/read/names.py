@@ -1,6 +1,7 @@
 """What the things and people in records are called. Numbers stay numbers where no name is known, or none is left."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -34,6 +35,7 @@ class Names:
         self.portals = self._fixed("portal")
         self.zones = self._fixed("zone")
         self.schedules = self._fixed("schedule")
+        self.stations = self._fixed("station")
         self.conditions = self._fixed("condition")
         self.readers = self._readers()
         self._people: dict[int, dict[str, str]] = {}
@@ -46,6 +48,15 @@ class Names:
         name = table.c.name_ja if self.lang == "ja" else table.c.name_en
         query = sa.select(table.c[noun], name).where(*self._present(table)).order_by(table.c.position)
         return {id: called or id for id, called in self._connection.execute(query)}
+
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """Where something can be: the zones, then the containers that are registered and in use."""
+        table = projected["container"]
+        query = sa.select(table.c.container, table.c.private).where(*self._present(table), table.c.state != "retired")
+        rows = self._connection.execute(query.order_by(table.c.container)).all()
+        texts = self.private(row.private for row in rows if row.private)
+        return self.zones | {row.container: texts.get(row.private, {}).get("name") or row.container for row in rows}
 
     def _readers(self) -> dict[str, tuple[str, str]]:
         table = projected["reader"]
