@@ -27,8 +27,12 @@ def running(connection: sqlite3.Connection, place: str) -> bool:
 
 
 def last_begun(connection: sqlite3.Connection, place: str) -> datetime | None:
-    """When the keys of this place were last counted, or began to be; None for never."""
-    row = connection.execute("select max(begun_at) from key_audit where place = ?", (place,)).fetchone()
+    """When the keys of this place were last counted, or began to be, else when the first was registered; None: it has none."""
+    row = connection.execute(
+        """select coalesce((select max(begun_at) from key_audit where place = ?1),
+            (select min(registered_at) from lock_key where home = ?1 and state <> 'retired'))""",
+        (place,),
+    ).fetchone()
     return None if row[0] is None else moment(row[0])
 
 

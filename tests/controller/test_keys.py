@@ -11,6 +11,7 @@ from sites import SITE_TOML, TestSite, fold_of, stored_tables
 
 from controller.record import asks as ask
 from controller.record.asks import key
+from controller.record.asks.keeper import ApproveKeeper, ProposeKeeper
 from controller.record.canonical import timestamp
 
 
@@ -252,3 +253,62 @@ def test_a_round_counts_every_key_and_puts_right_what_it_finds(tmp_path: Path) -
     assert (body.expected, body.found, body.deviations) == (2, 2, 2)
     assert [state(site, one) for one in (there, gone, back)] == ["in_place", "missing", "in_place"] and dues(site) == []
     site.close()
+
+
+def test_what_nobody_fetches_ends_by_itself(site: TestSite) -> None:
+    """A loan that waits is void after a day, a reservation when its time is over; neither is ever overdue."""
+    waiting, reserved, now = add_key(site, "K-01", authorisers=1), add_key(site, "K-02"), site.clock.now()
+    lent(site, waiting)
+    span = timestamp(now + timedelta(hours=1)), timestamp(now + timedelta(hours=2))
+    assert site.asks(key.ReserveKey(reserved, 1, *span), CUSTODIAN) is None
+    site.step(7200)
+    site.turn()
+    assert last(site, "key.reservation_ended").cause == "unused"
+    site.step(86400 - 7200)
+    site.turn()
+
+    assert last(site, "key.cancelled").cause == "lapsed" and dues(site) == []
+    assert not [record for record in site.records() if record.kind == "due.reached" and record.body.stage == "overdue"]
+
+
+def test_keys_are_counted_each_month(site: TestSite) -> None:
+    """In the month behind the first key's a round is due, by the month's end; the next begins in the month behind that one."""
+    number = add_key(site, "K-01")
+    site.turn()
+    assert "key_audit.begun" not in site.kinds()
+    site.step(7 * 86400)  # the first of December
+    site.turn()
+    assert last(site, "key_audit.begun").due_at == "2026-12-31T15:00:00.000000Z"
+    assert dues(site) == ["key_audit:1"]
+    assert site.asks(key.CountKeys(1, (key.Count(number, "present"),)), CUSTODIAN) is None
+    assert site.asks(key.EndKeyAudit(1), CUSTODIAN) is None
+    site.turn()
+    assert dues(site) == []
+    site.step(31 * 86400)
+    site.turn()
+    assert dues(site) == ["key_audit:2"]
+
+
+def test_another_keeper_counts_what_they_take_over(site: TestSite) -> None:
+    """Where another manager is named for the place of some keys, or for what it stands in, they are counted within the week."""
+    add_key(site, "K-01"), add_key(site, "K-02", home="lab")
+    assert site.asks(ProposeKeeper("lobby", 5, 6), 1) is None
+
+    assert site.asks(ApproveKeeper(1), 2) is None
+
+    assert (last(site, "key_audit.begun").place, last(site, "key_audit.begun").cause) == ("lobby", "keeper")
+    assert dues(site) == ["key_audit:1"]
+
+
+def test_a_keeper_decides_on_a_key_that_was_lost_and_found(site: TestSite) -> None:
+    """Where somebody answers for the place, it is for them to say that the key is good again, and its lock may stay."""
+    number = add_key(site, "K-01")
+    assert site.asks(ProposeKeeper("lab", 5, 2), 1) is None
+    assert site.asks(ApproveKeeper(1), 2) is None
+    assert site.asks(key.ReportKeyLost(number), 4) is None
+    assert site.asks(key.ReturnKey(number), CUSTODIAN) is None
+    assert site.asks(key.ReplaceKey(number), MANAGER) == "keeper"
+
+    assert site.asks(key.ReplaceKey(number), CUSTODIAN) is None
+
+    assert state(site, number) == "in_place" and dues(site) == []

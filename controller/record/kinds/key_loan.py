@@ -4,8 +4,11 @@ A loan is asked for where others have to agree, its slot released where the key 
 out. It ends by its return, whoever brings it, by handing over (another loan begins), by the key's loss, or before it began.
 """
 
+from datetime import timedelta
+
 import msgspec
 
+from controller.record.canonical import moment, timestamp
 from controller.record.duty import duty, owed, settled
 from controller.record.envelope import Record, kind
 from controller.record.kinds.key import IN_PLACE, RELEASED, stands
@@ -19,6 +22,9 @@ OPEN = frozenset({ASKED, RELEASED, LENT})
 """The states of a loan that is not over."""
 
 HAND, CABINET = "hand", "cabinet"
+
+_BEHIND = timedelta(minutes=1)
+"""A reservation ends by itself: what is told of it is told before, and it is never overdue."""
 
 NOT_TAKEN, WITHDRAWN, LAPSED, RESTARTED = "not_taken", "withdrawn", "lapsed", "restarted"
 CANCELLATIONS = (NOT_TAKEN, WITHDRAWN, LAPSED, RESTARTED)
@@ -286,7 +292,8 @@ class KeyReserved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "state": self.state,
             "seq": record.seq,
         }
-        due = owed("reservation", self.reservation, self.until_at, self.place, self.person)
+        ended = timestamp(moment(self.until_at) + _BEHIND)
+        due = owed("reservation", self.reservation, ended, self.place, self.person)
         return (Upsert("key_reservation", row), about(self.purpose, self.person), due)
 
 
