@@ -66,6 +66,8 @@ EXPIRES = {
     "key.reserve": timedelta(minutes=30),
     "key_audit.count": timedelta(minutes=30),
     "key_audit.end": timedelta(minutes=5),
+    "tether.retire": timedelta(minutes=5),
+    "tether.check": timedelta(minutes=30),
 }
 """What is only good now: it opens, or undoes what locks. All else waits as long as it takes: a revocation never expires."""
 

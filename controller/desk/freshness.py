@@ -52,6 +52,8 @@ LONGEST_S = {
     "key.reserve": 3600.0,
     "key_audit.count": 3600.0,
     "key_audit.end": 600.0,
+    "tether.retire": 600.0,
+    "tether.check": 3600.0,
 }
 """Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason.
 

@@ -115,6 +115,8 @@ class Facility:
     keys: KeysForm
     due_schedule: str = ""
     """In whose hours somebody can be expected to see to what is overdue; empty: at any."""
+    tether_days: int = 365
+    """From one look at a tethered thing to the next, where nothing else is said of the thing."""
 
     @property
     def antennas(self) -> dict[str, ReaderAt | StationAt]:
@@ -176,6 +178,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         conditions=conditions,
         condition_names=condition_names,
         pins=PinRules(form.pin.length, form.pin.wait_s, form.pin.tries, timedelta(minutes=form.pin.lockout_min)),
+        tether_days=form.due.tether_days,
         due_schedule=form.due.schedule or next((schedule.id for schedule in form.schedule), ""),
         stations={station.id: station_at(station) for station in form.station},
         tethers={tether.id: tether_at(tether) for tether in form.tether},

@@ -215,6 +215,8 @@ class DueForm(Form, frozen=True):
     """`[due]`: by which schedule's hours it is counted until what is overdue is escalated; empty: by the file's first."""
 
     schedule: str = ""
+    tether_days: int = 365
+    """From one look at a tethered thing to the next, where nothing else is said of the thing (C8.13)."""
 
 
 class FacilityForm(Form, frozen=True):

@@ -28,6 +28,7 @@ _MOST_RECOVERY_S = 600
 LEAST_DAYS, MOST_DAYS = 30, 36_500
 """A slip of the hand must not empty the ledger."""
 _MOST_MB = 1_000_000
+_MOST_TETHER_DAYS = 3660
 _ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _MOST_HOLDOVER_H = 720
 _MOST_KEYS = 1000
@@ -101,6 +102,8 @@ def _due_mistakes(form: FacilityForm) -> Iterator[str]:
     known = ["always", *(schedule.id for schedule in form.schedule)]
     if form.due.schedule and form.due.schedule not in known:
         yield f"due.schedule: no schedule {form.due.schedule!r}{did_you_mean(form.due.schedule, known)}"
+    if not 1 <= form.due.tether_days <= _MOST_TETHER_DAYS:
+        yield f"due.tether_days: {form.due.tether_days}; days, 1 to {_MOST_TETHER_DAYS}"
 
 
 def _recipient_mistakes(form: FacilityForm) -> Iterator[str]:

@@ -31,6 +31,7 @@ _ALARMS = frozenset(
         "key.lost", "key.misplaced", "key.missing",
         "ledger.salvaged", "part.failed", "pin.duress", "pin.locked", "presence.violated", "requests.rejected", "tether.cut",
         "transport.lost", "transport.seal_differs",
+        "tether.deviated",
         "zone.violated",
     }
 )  # fmt: skip

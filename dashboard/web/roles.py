@@ -105,6 +105,11 @@ REQUESTS: dict[str, frozenset[str]] = {
     "key_audit.begin": frozenset({"manager", "custodian"}),
     "key_audit.count": frozenset({"manager", "custodian", "guard"}),
     "key_audit.end": frozenset({"manager", "custodian"}),
+    "tether.register": frozenset({"administrator", "manager", "custodian"}),
+    "tether.retire": frozenset({"manager", "custodian"}),
+    "tether.begin_round": frozenset({"manager", "custodian", "guard"}),
+    "tether.check": frozenset({"manager", "custodian", "guard"}),
+    "tether.end_round": frozenset({"manager", "custodian", "guard"}),
     "start.review": frozenset({"administrator", "manager", "custodian"}),
 }
 """The kinds of requests, as the controller's rules have them."""

@@ -147,6 +147,11 @@ MAY = {
     "key_audit.begin": {"manager", "custodian"},
     "key_audit.count": {"manager", "custodian", "guard"},
     "key_audit.end": {"manager", "custodian"},
+    "tether.register": {"administrator", "manager", "custodian"},
+    "tether.retire": {"manager", "custodian"},
+    "tether.begin_round": {"manager", "custodian", "guard"},
+    "tether.check": {"manager", "custodian", "guard"},
+    "tether.end_round": {"manager", "custodian", "guard"},
 }
 SHA = "ab" * 32
 REQUIRED = ("pledge:nda", "training:induction")

@@ -39,6 +39,7 @@ from controller.record.kinds import (
     station,
     sticker,
     tether,
+    tether_round,
     transport,
     trust,
 )
@@ -47,7 +48,7 @@ __all__ = [
     "asset", "badge", "calendar", "carrier", "clock", "combination", "condition", "container", "custody", "disk", "door",
     "due", "entry", "evacuation", "group", "input", "interlock", "keeper", "key", "key_audit", "key_loan", "label",
     "load", "membership", "noted", "party", "person", "pin", "posture", "presence", "request", "retention", "review",
-    "right", "site", "start", "station", "sticker", "tether", "transport", "trust",
+    "right", "site", "start", "station", "sticker", "tether", "tether_round", "transport", "trust",
 ]  # fmt: skip
 
 
