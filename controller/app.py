@@ -46,6 +46,7 @@ from controller.record.canonical import timestamp
 from controller.record.topics import Topics
 from controller.recovery import Around, Recovery
 from controller.site import Site, open_site, settings_of, system_clock
+from controller.slot_feed import SlotFeed
 from controller.supervisor import Supervisor
 from controller.truncation import Truncation
 from controller.turn import Committed
@@ -53,7 +54,7 @@ from controller.witnesses import Witnesses
 from controller.works import Works
 from hardware.address import parse_reader
 from hardware.nfc_reader import NfcReader
-from hardware.protocols import HardwareFault, Keypad, Reader
+from hardware.protocols import HardwareFault, KeyCabinet, Keypad, Reader
 
 if TYPE_CHECKING:
     from controller.metrics import Listener
@@ -130,7 +131,7 @@ class Controller:
         actuator = PartsActuator(
             self._parts.locks, self._parts.annunciators, self._parts.readers,
             {portal.id: tuple(reader.id for reader in portal.readers) for portal in facility.portals.values()},
-            self._inbox, self._clock, self._keypads,
+            self._inbox, self._clock, self._keypads, self._parts.cabinets,
         )  # fmt: skip
         self._link = self._make_link()
         works = Works(data / "poison.json", _passing(data) / f"works-{facility.id}", self._site.pepper)
@@ -151,6 +152,7 @@ class Controller:
             for id, reader in self._parts.readers.items()
         }
         self._contacts = ContactFeed(self._parts.contacts, self._inbox, self._clock)
+        self._slots = {id: self._slot_feed(id, cabinet) for id, cabinet in self._parts.cabinets.items()}
         self._pulse = Pulse(
             self._watched(), self._contacts, self._endurance.alarmed, self._status, SystemdNotifier().notify
         )
@@ -158,6 +160,10 @@ class Controller:
     def _keypad(self, id: str, keypad: Keypad) -> KeypadFeed:
         part, lamps = self._site.facility.readers[id].keypad, self._parts.annunciators.get(id)
         return KeypadFeed(id, part, keypad, lamps, self._bench, self._inbox, self._clock)
+
+    def _slot_feed(self, id: str, cabinet: KeyCabinet) -> SlotFeed:
+        sensors = {slot.number: slot.present for slot in self._site.facility.cabinets[id].slots.values()}
+        return SlotFeed(id, cabinet, sensors, self._inbox, self._clock)
 
     def _watched(self) -> dict[str, ReaderFeed | KeypadFeed | DigitsFeed]:
         """Whoever has to be heard of, readers and keypads."""
@@ -266,6 +272,8 @@ class Controller:
     def _start_threads(self) -> None:
         start = self._supervisor.start
         start("contacts", self._contacts.run)
+        for id, slots in self._slots.items():
+            start(f"cabinet {id}", slots.run)
         start("console", Console(self._site.data, self._inbox).run)
         start("truncation", self._truncation.run)
         if self._keypads:

@@ -23,6 +23,8 @@ def configured(facility: Facility, facts: Facts) -> SiteConfigured | None:
         "condition": set(facility.conditions),
         "station": set(facility.stations),
         "tether": set(facility.tethers),
+        "cabinet": set(facility.cabinets),
+        "cabinet_slot": {f"{one.id}/{slot}" for one in facility.cabinets.values() for slot in one.slots},
         "site": {facility.id},
     }
     removed = tuple((table, id) for table in sorted(present) for id in sorted(known[table] - present[table]))

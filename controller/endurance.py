@@ -30,6 +30,7 @@ from controller.inbox import (
     PinChosen,
     PinTyped,
     RequestReceived,
+    SlotSeen,
 )
 from controller.ledger.faults import FULL, UNAVAILABLE, disk_fault, is_damage
 from controller.ledger.ledger import Ledger
@@ -41,7 +42,7 @@ from controller.record.kinds.site import PartFailed
 from controller.record.projection import project
 from controller.record.tables import RowChange
 from controller.rules import outage as rule
-from controller.rules.effects import PlaySignal, SecureLock
+from controller.rules.effects import PlaySignal, SecureLock, SecureSlot
 from controller.rules.portal import Cue, Status, Step
 from controller.turn import Committed
 
@@ -69,6 +70,8 @@ class Outage:
     """The last word on each part: recorded when it is over."""
     tethers: dict[str, Input] = field(default_factory=dict)
     """The last level of each tether: the same."""
+    slots: dict[tuple[str, int], Input] = field(default_factory=dict)
+    """What each slot of a key cabinet said last: the same."""
     dropped: Counter[str] = field(default_factory=Counter)
     later: deque[Input] = field(default_factory=lambda: deque(maxlen=_LATER))
     """What is no tap, contact or request, and can be decided when it is over."""
@@ -197,6 +200,9 @@ class Endurance:
     def _secure(self) -> None:
         for portal in self._facility.portals:
             self._actuator.perform(SecureLock(portal))
+        for cabinet in self._facility.cabinets.values():
+            for slot in cabinet.slots:
+                self._actuator.perform(SecureSlot(cabinet.id, slot))
 
     def _show_stations(self, signal: str) -> None:
         for station in self._facility.stations:
@@ -221,7 +227,7 @@ class Endurance:
         log.warning("disk", state="recovered", taps=outage.taps, requests=outage.requests, forced=outage.forced)
         self._disk.forget()
         self._show_stations("idle_locked")
-        self.turn([*outage.parts.values(), *outage.tethers.values(), *outage.later], outage.dropped)
+        self.turn([*outage.parts.values(), *outage.tethers.values(), *outage.slots.values(), *outage.later], outage.dropped)
 
     def _resume(self, outage: Outage) -> None:
         now_s = self._clock.monotonic()
@@ -260,6 +266,8 @@ class Endurance:
                 outage.later.append(item)  # nothing opens unrecorded; the way out is wired
             case ContactSeen(tether, which="tether"):
                 outage.tethers[tether] = item
+            case SlotSeen(cabinet, slot):
+                outage.slots[cabinet, slot] = item
             case ContactSeen(portal, which, active):
                 outage.exits += which == "exit" and active
                 state, timing = self._loop.portals[portal], self._facility.portals[portal].timing

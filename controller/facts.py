@@ -274,7 +274,7 @@ class Facts:
 
     def configured(self) -> dict[str, set[str]]:
         """The ids in the tables of what is screwed on."""
-        tables = ("site", "zone", "portal", "reader", "schedule", "condition", "station", "tether")
+        tables = ("site", "zone", "portal", "reader", "schedule", "condition", "station", "tether", "cabinet", "cabinet_slot")
         return {
             table: {id for (id,) in self._connection.execute(f"select {table} from {table}")}  # noqa: S608 - of these names
             for table in tables

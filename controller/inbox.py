@@ -42,6 +42,16 @@ class ContactSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotSeen:
+    """What a slot of a key cabinet says, stable: whether something hangs there, and its fob; empty: nothing says which."""
+
+    cabinet: str
+    slot: int
+    present: bool
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DigitsTyped:
     """What was typed at a station's keypad and ended with `#`: names a slot or a purpose, and is never a PIN."""
 
@@ -117,6 +127,7 @@ class ConsoleAsked:
 Input = (
     CredentialPresented
     | ContactSeen
+    | SlotSeen
     | DigitsTyped
     | PinTyped
     | PinChosen
@@ -174,12 +185,24 @@ class Inbox:
 
     def _coalesce(self, item: Input) -> bool:
         """Makes room for a contact by forgetting the older level that waits for the same contact."""
+        if isinstance(item, SlotSeen):
+            return self._replace_slot(item)
         if not isinstance(item, ContactSeen):
             return False
         if item.which in ("exit", EVACUATION_INPUT) and not item.active:
             return False  # a press or alarm that still waits must not be forgotten for its own end; the feed says it again
         for n, waiting in enumerate(self._waiting):
             if isinstance(waiting, ContactSeen) and (waiting.portal, waiting.which) == (item.portal, item.which):
+                del self._waiting[n]
+                return True
+        return len(self._waiting) < 2 * self._bound
+
+    def _replace_slot(self, item: SlotSeen) -> bool:
+        """The same for a slot, but never a level by its opposite: that a key was gone for a while must not be forgotten."""
+        for n, waiting in enumerate(self._waiting):
+            if isinstance(waiting, SlotSeen) and (waiting.cabinet, waiting.slot) == (item.cabinet, item.slot):
+                if waiting.present != item.present:
+                    return False  # the feed says it again
                 del self._waiting[n]
                 return True
         return len(self._waiting) < 2 * self._bound

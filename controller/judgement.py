@@ -24,6 +24,7 @@ from controller.inbox import (
     PinTyped,
     QueriesTurnedAway,
     RequestReceived,
+    SlotSeen,
 )  # fmt: skip
 from controller.presences import Presences
 from controller.rates import Rates
@@ -146,6 +147,8 @@ class Judgement:
                 return Verdict(self.storage.keyed(station, digits, now))
             case ContactSeen():
                 return Verdict(self._contact(item, now, portals))
+            case SlotSeen():
+                return Verdict(self.storage.slot(item, now))
             case PinTyped():
                 return Verdict(self.doors.pin_typed(item, now, portals))
             case PinChosen():
@@ -201,6 +204,8 @@ class Judgement:
                 known = part in self.doors.failed
                 self.doors.failed[part] = Code.INTERNAL
                 return Verdict(Outcome(() if known else (PartFailed(part, Code.INTERNAL),)))
+            case SlotSeen(cabinet, slot):
+                return Verdict(self._part(PartFailing(self._facility.cabinets[cabinet].slots[slot].present, Code.INTERNAL)))
             case RequestReceived():
                 return Verdict(Outcome((RequestsRejected(Code.INTERNAL, 1),)))
             case ConsoleAsked():

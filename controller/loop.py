@@ -34,7 +34,7 @@ from controller.record.requests import Request
 from controller.record.topics import Reply
 from controller.rejections import Rejections
 from controller.rules import poison
-from controller.rules.effects import Effect, SecureLock
+from controller.rules.effects import Effect, SecureLock, SecureSlot
 from controller.rules.outcome import Moved
 from controller.rules.poison import Poison
 from controller.rules.portal import PortalState, Step
@@ -84,8 +84,7 @@ class Loop:
 
     def start(self) -> None:
         """Commands every lock secure, then records the start, what is screwed on, and releases nobody knows the outcome of."""
-        for portal in self._facility.portals:
-            self._actuator.perform(SecureLock(portal))
+        self._secure()
         now, draft = self._now(), Draft()
         self._ledger.begin(self._stamp(now))
         facts = Facts(self._ledger.connection)
@@ -107,16 +106,26 @@ class Loop:
         self._judgement.reconnect(self._ledger.connection)
         self._told(draft.done)
 
+    def _secure(self) -> None:
+        for portal in self._facility.portals:
+            self._actuator.perform(SecureLock(portal))
+        for cabinet in self._facility.cabinets.values():
+            for slot in cabinet.slots:
+                self._actuator.perform(SecureSlot(cabinet.id, slot))
+
     def _suspects(self) -> list[Poison]:
         """The inputs that stopped earlier runs, and that no record says yet."""
         found = [] if self._works is None else self._works.found()
         places = {f"{portal}/{which}": (portal, which) for portal in self.portals for which in ("leaf", "exit")}
         places |= {f"{tether}/{TETHER_INPUT}": (tether, TETHER_INPUT) for tether in self._facility.tethers}
+        devices = {("contact", place): self._facility.device_of(*at) for place, at in places.items()}
+        devices |= {
+            ("slot", f"{cabinet.id}/{slot.number}"): slot.present
+            for cabinet in self._facility.cabinets.values()
+            for slot in cabinet.slots.values()
+        }
         return [
-            Poison(one.poison, one.sort, self._facility.device_of(*places[one.place]), self._version)
-            if one.sort == "contact" and one.place in places
-            else Poison(one.poison, one.sort, one.place, self._version)
-            for one in found
+            Poison(one.poison, one.sort, devices.get((one.sort, one.place), one.place), self._version) for one in found
         ]
 
     def resume(self, bodies: Sequence[msgspec.Struct], doors: Mapping[str, Step]) -> None:
@@ -148,8 +157,7 @@ class Loop:
 
     def stop(self) -> None:
         """Secures every lock, records the end, and signs it."""
-        for portal in self._facility.portals:
-            self._actuator.perform(SecureLock(portal))
+        self._secure()
         now, draft = self._now(), Draft()
         with self._ledger.transaction():
             for body in self._rejections.flush(now.seconds, every=True):

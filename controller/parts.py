@@ -5,12 +5,14 @@ A part that is absent is an alarm; it is never replaced in silence by a simulate
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from controller.facility import (
     EVACUATION_INPUT,
     TETHER_INPUT,
     AnnunciatorForm,
+    CabinetAt,
     Facility,
     FacilityForm,
     ReaderAt,
@@ -19,11 +21,13 @@ from controller.facility import (
 )
 from hardware import address, gpio, signals
 from hardware.card_keys import CardKeys
+from hardware.key_cabinet import GpioKeyCabinet, OneWireSocket, SlotPins, TagSocket
 from hardware.keypad import GpioKeypad
 from hardware.nfc_reader import NfcReader
-from hardware.protocols import Annunciator, Contact, HardwareFault, Keypad, Lock, Reader
+from hardware.protocols import Annunciator, Contact, HardwareFault, KeyCabinet, Keypad, Lock, Reader
 from hardware.simulated.keypad import SimulatedKeypad
 from hardware.simulated.pins import SimulatedFactory
+from hardware.simulated.tag_socket import SimulatedSocket
 
 
 @dataclass
@@ -35,17 +39,23 @@ class Parts:
     readers: dict[str, Reader] = field(default_factory=dict)
     annunciators: dict[str, Annunciator] = field(default_factory=dict)
     keypads: dict[str, Keypad] = field(default_factory=dict)
+    cabinets: dict[str, KeyCabinet] = field(default_factory=dict)
     factories: list[Any] = field(default_factory=list)
 
     def secure(self) -> None:
-        """Commands every lock secure, also when one of them does not answer."""
+        """Commands every lock and slot secure, also when one of them does not answer."""
         for lock in self.locks.values():
             _even_if_faulty(lock.secure)
+        for cabinet in self.cabinets.values():
+            for slot in cabinet.slots:
+                _even_if_faulty(partial(cabinet.secure, slot))
 
     def close(self) -> None:
-        """Secures the locks and gives everything back. Readers and keypads are closed by their own feeds."""
+        """Secures locks and slots and gives everything back. Readers and keypads are closed by their own feeds."""
         for lock in self.locks.values():
             _even_if_faulty(lock.close)
+        for cabinet in self.cabinets.values():
+            _even_if_faulty(cabinet.close)
         for _, _, contact in self.contacts:
             _even_if_faulty(contact.close)
         for annunciator in self.annunciators.values():
@@ -96,6 +106,8 @@ def _open_all(parts: Parts, facility: Facility, keys: CardKeys) -> None:
     for portal in facility.portals.values():
         pin = address.parse_pin(portal.lock)
         parts.locks[portal.id] = gpio.GpioLock(pin, pins.factory(pin))
+    for cabinet in facility.cabinets.values():
+        parts.cabinets[cabinet.id] = _cabinet(cabinet, pins)
     for portal in facility.portals.values():
         for which, url in (("leaf", portal.contact), ("exit", portal.exit_button)):
             if url:
@@ -122,6 +134,23 @@ def _open_antenna(parts: Parts, at: ReaderAt | StationAt, pins: _Pins, keys: Car
         parts.keypads[at.id] = _keypad(at.keypad, pins)
 
 
+def _cabinet(at: CabinetAt, pins: _Pins) -> KeyCabinet:
+    wanted = {
+        slot.number: SlotPins(
+            address.parse_pin(slot.release), address.parse_pin(slot.present), _socket(slot.tag, pins) if slot.tag else None
+        )
+        for slot in at.slots.values()
+    }
+    return GpioKeyCabinet(wanted, pins.factory)
+
+
+def _socket(url: str, pins: _Pins) -> TagSocket:
+    where = address.parse_tag(url)
+    if isinstance(where, address.OneWireAddress):
+        return OneWireSocket(where)
+    return SimulatedSocket(where, pins.factory(where))
+
+
 def _annunciator(form: AnnunciatorForm, pins: _Pins) -> Annunciator:
     lamps = {
         lamp: address.parse_pin(url) for lamp in ("red", "green", "blue", "buzzer") if (url := getattr(form, lamp))
@@ -136,7 +165,9 @@ def _keypad(url: str, pins: _Pins) -> Keypad:
     return GpioKeypad(where, factory) if isinstance(where, address.MatrixAddress) else SimulatedKeypad(where, factory)
 
 
-_READ: dict[str, Callable[[str], object]] = {"device": address.parse_reader, "keypad": address.parse_keypad}
+_READ: dict[str, Callable[[str], object]] = {
+    "device": address.parse_reader, "keypad": address.parse_keypad, "tag": address.parse_tag,
+}  # fmt: skip
 """By the last word of a device's key path, how its URL is read; any other is a pin."""
 
 

@@ -13,7 +13,7 @@ from controller.record.private import PrivateRow
 from controller.record.requests import Request
 from controller.record.tables import RowChange
 from controller.record.topics import Reply
-from controller.rules.effects import Effect, ReleaseLock, SecureLock
+from controller.rules.effects import Effect, ReleaseLock, ReleaseSlot, SecureLock, SecureSlot
 
 
 @dataclass
@@ -57,14 +57,22 @@ class Draft:
 
 def at_once(effects: Sequence[Effect]) -> list[Effect]:
     """What secures: it never waits for a commit."""
-    return [effect for effect in effects if isinstance(effect, SecureLock)]
+    return [effect for effect in effects if isinstance(effect, SecureLock | SecureSlot)]
 
 
 def after_commit(effects: Sequence[Effect]) -> list[Effect]:
-    """Everything else in order, but no release of a lock that the same turn secured afterwards."""
-    last = {effect.portal: n for n, effect in enumerate(effects) if isinstance(effect, SecureLock)}
+    """Everything else in order, but no release of a lock or slot that the same turn secured afterwards."""
+    last = {_held(effect): n for n, effect in enumerate(effects) if isinstance(effect, SecureLock | SecureSlot)}
 
     def stands(n: int, effect: Effect) -> bool:
-        return not (isinstance(effect, ReleaseLock) and last.get(effect.portal, -1) > n)
+        return not (isinstance(effect, ReleaseLock | ReleaseSlot) and last.get(_held(effect), -1) > n)
 
-    return [effect for n, effect in enumerate(effects) if not isinstance(effect, SecureLock) and stands(n, effect)]
+    held = (SecureLock, SecureSlot)
+    return [effect for n, effect in enumerate(effects) if not isinstance(effect, held) and stands(n, effect)]
+
+
+def _held(effect: ReleaseLock | SecureLock | ReleaseSlot | SecureSlot) -> tuple[str, int]:
+    """What an effect holds or lets go: a portal, or a cabinet's slot."""
+    if isinstance(effect, ReleaseLock | SecureLock):
+        return effect.portal, 0
+    return f"cabinet {effect.cabinet}", effect.slot

@@ -29,6 +29,7 @@ from controller.inbox import (
     PinTyped,
     QueriesTurnedAway,
     RequestReceived,
+    SlotSeen,
 )
 
 DEATHS = 2
@@ -62,6 +63,8 @@ def shape(item: Input) -> tuple[str, str, bytes]:
             return "contact", f"{portal}/{which}", _text(portal, which)
         case PinTyped(reader) | PinChosen(reader):
             return "pin", reader, _text(type(item).__name__, reader)  # and no word of what was typed
+        case SlotSeen(cabinet, slot):
+            return "slot", f"{cabinet}/{slot}", _text("SlotSeen", cabinet, str(slot))
         case DigitsTyped(station):
             return "digits", station, _text("DigitsTyped", station)
         case RequestReceived(data):

@@ -25,6 +25,7 @@ from dashboard.database import outbox, write
 EXPIRES = {
     "portal.release": timedelta(seconds=10),
     "portal.override": timedelta(seconds=30),
+    "key.choose": timedelta(seconds=20),
     "portal.resume": timedelta(minutes=5),
     "lockdown.end": timedelta(minutes=5),
     "evacuation.end": timedelta(minutes=5),

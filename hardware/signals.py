@@ -14,7 +14,7 @@ NAMES = (
     "idle_locked", "idle_open", "seen", "wait", "granted", "denied", "approval", "escort", "granted_offline",
     "denied_offline", "held_open", "forced", "lockdown", "evacuation", "fault", "enrol", "enrol_done", "enrol_failed",
     "key_due", "busy", "pin", "pin_key", "pin_next", "pin_again", "second_person",
-    "left_behind",
+    "left_behind", "key_take", "key_wrong",
 )  # fmt: skip
 
 Color = Literal["off", "red", "green", "blue", "amber", "white"]

@@ -35,7 +35,7 @@ from controller.record.note import VerifierKey
 from controller.record.projection import project
 from controller.record.requests import make_request
 from controller.record.tables import TABLES, Delete
-from controller.rules.effects import Effect, ReleaseLock, SecureLock
+from controller.rules.effects import Effect, ReleaseLock, ReleaseSlot, SecureLock, SecureSlot
 from controller.turn import Committed
 from hardware.protocols import Assurance, CardRead
 
@@ -129,6 +129,39 @@ keypad = "simulated:31"
 """The same site with a station in the lab, at which one taps as at any reader: `tap("desk", "card:1")`."""
 
 
+CABINET_TOML = (
+    STATION_TOML
+    + """
+[[cabinet]]
+id = "main"
+name = { ja = "鍵箱", en = "Key cabinet" }
+zone = "lab"
+station = "desk"
+[[cabinet.slot]]
+number = 1
+release = "simulated:51"
+present = "simulated:61"
+[[cabinet.slot]]
+number = 2
+release = "simulated:52"
+present = "simulated:62"
+[[cabinet.slot]]
+number = 3
+release = "simulated:53"
+present = "simulated:73"
+tag = "simulated:63"
+fob = "01-3"
+[[cabinet.slot]]
+number = 4
+release = "simulated:54"
+present = "simulated:74"
+tag = "simulated:64"
+fob = "01-4"
+"""
+)
+"""The same with a key cabinet beside the station: two slots that see a key, and two that also tell which it is."""
+
+
 def small_facility(folder: Path, text: str = SITE_TOML) -> Facility:
     """The facility in this TOML text, by way of a file in `folder`."""
     path = folder / "site.toml"
@@ -159,6 +192,24 @@ class RecordingActuator:
         self.performed.append(effect)
         if isinstance(effect, ReleaseLock) and not self._allowed(effect.portal):
             self.unrecorded.append((effect.portal, self.turn_from))
+        if isinstance(effect, ReleaseSlot) and not self._slot_allowed(effect.slot):
+            self.unrecorded.append((f"{effect.cabinet}/{effect.slot}", self.turn_from))
+
+    def _slot_allowed(self, slot: int) -> bool:
+        """Whether a committed record of this turn lets somebody have what hangs in the slot."""
+        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        try:
+            rows = connection.execute("select bytes from record where seq > ?", (self.turn_from,)).fetchall()
+            slots = dict(connection.execute("select lock_key, slot from lock_key").fetchall())
+        finally:
+            connection.close()
+        for record in (decode(data) for (data,) in rows):
+            by_hand = record.kind == "key.lent" and record.body.how == "hand"
+            if (record.kind == "key.released" or by_hand) and slots[record.body.key] == slot:
+                return True
+            if record.kind == "cabinet.slot_opened" and record.body.slot == slot:
+                return True
+        return False
 
     def _allowed(self, portal: str) -> bool:
         connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
@@ -187,6 +238,11 @@ class RecordingActuator:
     def releases(self) -> list[str]:
         """The portals released, in order."""
         return [effect.portal for effect in self.performed if isinstance(effect, ReleaseLock)]
+
+    def slots(self) -> list[tuple[str, int]]:
+        """What was done to slots, in order: released or secured."""
+        names = {ReleaseSlot: "released", SecureSlot: "secured"}
+        return [(names[type(one)], one.slot) for one in self.performed if isinstance(one, ReleaseSlot | SecureSlot)]
 
     def secured(self) -> list[str]:
         """The portals secured, in order."""

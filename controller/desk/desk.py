@@ -6,6 +6,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from controller.desk import (
+    cabinets,
     calendar,
     catalogue,
     combinations,
@@ -50,6 +51,7 @@ RULES: dict[str, Rule] = {
     **starting.RULES,
     **catalogue.RULES,
     **keys.RULES,
+    **cabinets.RULES,
     **combinations.RULES,
     **custody.RULES,
     **transports.RULES,

@@ -22,7 +22,7 @@ def _site(asked: Asked, body: RegisterKey | ChangeKey) -> rule.Site:
     hanging = [one.leader for one in there if not isinstance(body, ChangeKey) or one.key != body.key]
     return rule.Site(
         Places(connection),
-        {},
+        {cabinet.id: cabinet.slots for cabinet in asked.facility.cabinets.values()},
         keys.labels(connection, body.label),
         {(body.cabinet, body.slot): hanging[0]} if hanging else {},
         keys.key(connection, body.ring) if body.ring else None,

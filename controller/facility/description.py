@@ -6,6 +6,7 @@ from controller.facility.facility import Facility, Zone
 from controller.facility.hours import hours_text
 from controller.facility.requirements import described_conditions
 from controller.facility.zones import CONTAINER, ROOM
+from controller.record.kinds.cabinet import CabinetSet, SlotSet
 from controller.record.kinds.site import PortalSet, ReaderSet, ScheduleSet, ZoneSet
 from controller.record.kinds.station import StationSet
 from controller.record.kinds.tether import TetherSet
@@ -35,6 +36,18 @@ def described(facility: Facility) -> dict[str, tuple[msgspec.Struct, ...]]:
         "stations": tuple(
             StationSet(s.id, s.name.ja, s.name.en, s.zone, s.least_assurance, bool(s.keypad), s.device)
             for s in facility.stations.values()
+        ),
+        "cabinets": tuple(
+            CabinetSet(
+                c.id,
+                c.name.ja,
+                c.name.en,
+                c.zone,
+                c.station,
+                c.take_s,
+                tuple(SlotSet(slot.number, bool(slot.tag)) for slot in c.slots.values()),
+            )
+            for c in facility.cabinets.values()
         ),
         "tethers": tuple(TetherSet(t.id, t.name.ja, t.name.en, t.zone, t.input) for t in facility.tethers.values()),
     }

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from controller.facility.cabinets import CabinetAt, cabinet_at
 from controller.facility.days import calendar_of
 from controller.facility.forms import (
     BrokerForm,
@@ -113,6 +114,7 @@ class Facility:
     """Readers that open no door, by id; no reader of a portal is called so."""
     tethers: dict[str, TetherAt]
     keys: KeysForm
+    cabinets: dict[str, CabinetAt]
     due_schedule: str = ""
     """In whose hours somebody can be expected to see to what is overdue; empty: at any."""
     tether_days: int = 365
@@ -183,6 +185,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         stations={station.id: station_at(station) for station in form.station},
         tethers={tether.id: tether_at(tether) for tether in form.tether},
         keys=form.keys,
+        cabinets={cabinet.id: cabinet_at(cabinet) for cabinet in form.cabinet},
     )
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from controller.facility.cabinets import CabinetForm
 from controller.facility.stations import StationForm, TetherForm
 from controller.facility.tables import AnnunciatorForm, Form, Names
 from controller.record.conditions import OCCASIONS
@@ -242,3 +243,4 @@ class FacilityForm(Form, frozen=True):
     station: tuple[StationForm, ...] = ()
     tether: tuple[TetherForm, ...] = ()
     keys: KeysForm = KeysForm()
+    cabinet: tuple[CabinetForm, ...] = ()

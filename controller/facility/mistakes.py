@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from controller.facility.cabinet_mistakes import cabinet_devices, cabinet_mistakes
 from controller.facility.days import calendar_mistakes
 from controller.facility.forms import (
     BrokerForm,
@@ -60,7 +61,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         yield "zone: a site has at least one [[zone]]"
     if not form.portal:
         yield "portal: a site has at least one [[portal]]"
-    for noun in ("zone", "portal", "schedule", "station", "tether"):
+    for noun in ("zone", "portal", "schedule", "station", "tether", "cabinet"):
         yield from _duplicates(noun, [one.id for one in getattr(form, noun)])
     for n, zone in enumerate(form.zone, 1):
         if zone.least_assurance not in ASSURANCES:
@@ -83,6 +84,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
     yield from _duplicates("course", [course.id for course in form.course])
     yield from requirement_mistakes(form)
     yield from station_mistakes(form)
+    yield from cabinet_mistakes(form)
     yield from party_mistakes(form)
     yield from _evacuation_mistakes(form)
     yield from _shared_devices(form)
@@ -213,6 +215,7 @@ def device_urls(form: FacilityForm) -> Iterator[tuple[str, str]]:
                 if url := getattr(lamps, lamp):
                     yield f"{place}.reader[{m}].annunciator.{lamp}", url
     yield from station_devices(form)
+    yield from cabinet_devices(form)
 
 
 def _shared_devices(form: FacilityForm) -> Iterator[str]:

@@ -27,8 +27,8 @@ class Facets:
 
 _ALARMS = frozenset(
     {
-        "clock.doubted", "door.held", "door.forced", "evacuation.begun", "input.poisoned", "interlock.broken",
-        "key.lost", "key.misplaced", "key.missing",
+        "cabinet.stray_found", "clock.doubted", "door.held", "door.forced", "evacuation.begun", "input.poisoned",
+        "interlock.broken", "key.carried_out", "key.lost", "key.misplaced", "key.missing",
         "ledger.salvaged", "part.failed", "pin.duress", "pin.locked", "presence.violated", "requests.rejected", "tether.cut",
         "transport.lost", "transport.seal_differs",
         "tether.deviated",

@@ -21,6 +21,22 @@ class SecureLock:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseSlot:
+    """Let the key of a cabinet's slot be taken; performed only after the records that allow it are durable."""
+
+    cabinet: str
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecureSlot:
+    """Hold the key of a cabinet's slot; performed at once, never waiting for a commit."""
+
+    cabinet: str
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlaySignal:
     """Play a door signal at a reader, or at every reader of the portal when `reader` is empty."""
 
@@ -58,4 +74,4 @@ class ForgetPin:
     reader: str
 
 
-Effect = ReleaseLock | SecureLock | PlaySignal | ArmReader | AskPin | ForgetPin
+Effect = ReleaseLock | SecureLock | ReleaseSlot | SecureSlot | PlaySignal | ArmReader | AskPin | ForgetPin

@@ -87,8 +87,8 @@ class Site:
 
     places: Container[str]
     """Zones and containers."""
-    cabinets: Mapping[str, int] = field(default_factory=dict)
-    """How many slots each has."""
+    cabinets: Mapping[str, Collection[int]] = field(default_factory=dict)
+    """The slots of each."""
     labels: Mapping[str, int] = field(default_factory=dict)
     """The key that bears this label, of those that are not retired: a lost key's label is not given again."""
     slots: Mapping[tuple[str, int], int] = field(default_factory=dict)
@@ -143,7 +143,7 @@ def _unfit(ask: RegisterKey | ChangeKey, number: int, operator: OperatorFact, si
 
 def _ill_hung(ask: RegisterKey | ChangeKey, number: int, site: Site) -> Refusal | None:
     """Why a key cannot hang there: no such slot, another's, a ring that is none, or a copy of nothing."""
-    if bool(ask.cabinet) != bool(ask.slot) or (ask.cabinet and ask.slot > site.cabinets.get(ask.cabinet, 0)):
+    if bool(ask.cabinet) != bool(ask.slot) or (ask.cabinet and ask.slot not in site.cabinets.get(ask.cabinet, ())):
         return Refusal(Code.SUBJECT, "body.slot")
     leader = ask.ring or number
     if ask.cabinet and site.slots.get((ask.cabinet, ask.slot), leader) != leader:

@@ -50,7 +50,7 @@ def forgive(known: Mapping[str, Poison], poison: str) -> Outcome | Refusal:
 
 
 def forgiven(one: Poison, reason: str) -> Iterator[msgspec.Struct]:
-    """The records that end it. A contact was a failed part meanwhile."""
+    """The records that end it. A contact, or a slot's sensor, was a failed part meanwhile."""
     yield InputForgiven(one.poison, reason)
-    if one.sort == "contact":
+    if one.sort in ("contact", "slot"):
         yield PartRecovered(one.place)

@@ -11,6 +11,7 @@ import msgspec
 
 from controller.facility import Facility, StationAt
 from controller.facts import Facts
+from controller.inbox import SlotSeen
 from controller.record.kinds.station import StationRefused
 from controller.record.refusals import Code
 from controller.rules import station as rule
@@ -19,7 +20,7 @@ from controller.rules.effects import PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 from controller.storage.repeats import Repeats
 from controller.storage.tethers import Tethers
-from controller.storage.use import Keyed, Presented, StationUse, Stuck, TakesUnknown, Unknown
+from controller.storage.use import Keyed, Presented, StationUse, Stuck, TakesSlots, TakesUnknown, Unknown
 from controller.storage.uses import uses_of
 from controller.storage_facts import stickers
 from controller.timekeeper import Now
@@ -59,6 +60,10 @@ class Storage:
         asked = Keyed(id, digits)
         said = self._first(lambda use: use.keyed(asked, now))
         return Outcome((), (rule.play(id, rule.REFUSED),)) if said is None else self._shown(id, said, now)
+
+    def slot(self, item: SlotSeen, now: Now) -> Outcome:
+        """A slot of a key cabinet says something."""
+        return next((use.seen(item, now) for use in self.uses if isinstance(use, TakesSlots)), Outcome())
 
     def refuse(self, id: str, now: Now) -> Outcome:
         """What a tap comes to that stopped the controller before: nothing of it is looked at."""

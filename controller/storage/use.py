@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from controller.inbox import SlotSeen
 from controller.rules.outcome import Outcome
 from controller.timekeeper import Now
 
@@ -80,6 +81,14 @@ class StationUse(Protocol):
 
     def lose(self) -> None:
         """A turn could not be recorded: what waited in memory is forgotten, and that is harmless."""
+
+
+@runtime_checkable
+class TakesSlots(Protocol):
+    """The use that knows what the slots of key cabinets mean."""
+
+    def seen(self, item: SlotSeen, now: Now) -> Outcome:
+        """A slot says that something came or went."""
 
 
 @runtime_checkable

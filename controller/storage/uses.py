@@ -2,6 +2,7 @@
 
 from controller.facility import Facility
 from controller.facts import Facts
+from controller.storage.cabinets import Cabinets
 from controller.storage.key_rounds import KeyRounds
 from controller.storage.transports import Transports
 from controller.storage.use import StationUse
@@ -9,4 +10,4 @@ from controller.storage.use import StationUse
 
 def uses_of(facility: Facility, facts: Facts) -> tuple[StationUse, ...]:
     """The uses; the first that answers a tap has it, so what waits for one certain person stands before what waits for any."""
-    return (Transports(facts), KeyRounds(facility, facts))
+    return (Transports(facts), KeyRounds(facility, facts), Cabinets(facility, facts))

@@ -47,6 +47,8 @@ REQUESTS: dict[str, frozenset[str]] = {
     "entry.confirm": frozenset({"manager", "guard"}),
     "entry.decline": frozenset({"manager", "guard"}),
     "portal.release": frozenset({"manager", "guard"}),
+    "key.choose": frozenset({"manager", "custodian", "guard"}),
+    "cabinet.sign_out": frozenset({"manager", "custodian", "guard"}),
     "portal.override": frozenset({"manager"}),
     "portal.resume": frozenset({"manager", "guard"}),
     "lockdown.begin": frozenset({"manager", "guard"}),

@@ -128,6 +128,8 @@ MAY = {
     "transport.cancel": {"manager", "custodian", "employee"},
     "transport.report_lost": {"manager", "custodian", "guard", "employee"},
     "key.register": {"manager", "custodian"},
+    "key.choose": {"manager", "custodian", "guard"},
+    "cabinet.sign_out": {"manager", "custodian", "guard"},
     "key.change": {"manager", "custodian"},
     "key.retire": {"manager", "custodian"},
     "key.seal": {"manager", "custodian"},

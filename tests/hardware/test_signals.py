@@ -65,6 +65,7 @@ def test_no_two_signals_are_alike_without_colour() -> None:
         *(("granted", 1), ("granted_offline", 1), ("enrol_done", 1)),
         *(("approval", 2), ("escort", 2), ("second_person", 2)),
         *(("denied", 3), ("denied_offline", 3), ("enrol_failed", 3), ("key_due", 3), ("left_behind", 3)),
+        *(("key_take", 1), ("key_wrong", 36)),
         *(("pin", 0), ("pin_key", 0), ("pin_next", 1), ("pin_again", 3)),
         *(("idle_locked", 0), ("idle_open", 0), ("lockdown", 0), ("evacuation", 0), ("wait", 0), ("enrol", 0)),
     ],
@@ -90,7 +91,7 @@ def test_at_most_three_flashes_a_second(name: str) -> None:
 def test_every_name_is_there() -> None:
     """The file has every signal that the controller may play."""
     assert set(NAMES) == set(SIGNALS)
-    assert {"idle_locked", "idle_open", "lockdown", "evacuation", "held_open", "forced", "fault"} == {
+    assert {"idle_locked", "idle_open", "lockdown", "evacuation", "held_open", "forced", "fault", "key_wrong"} == {
         name for name, signal in SIGNALS.items() if signal.standing
     }
 

@@ -2,6 +2,7 @@
 
 from controller.record.asks import (
     asset,
+    cabinet,
     carrier,
     combination,
     container,
@@ -101,6 +102,7 @@ __all__ = [
     "WithdrawPledge",
     "WithdrawTraining",
     "asset",
+    "cabinet",
     "carrier",
     "combination",
     "container",

@@ -3,6 +3,7 @@
 from controller.record.kinds import (
     asset,
     badge,
+    cabinet,
     calendar,
     carrier,
     clock,
@@ -45,8 +46,8 @@ from controller.record.kinds import (
 )
 
 __all__ = [
-    "asset", "badge", "calendar", "carrier", "clock", "combination", "condition", "container", "custody", "disk", "door",
-    "due", "entry", "evacuation", "group", "input", "interlock", "keeper", "key", "key_audit", "key_loan", "label",
+    "asset", "badge", "cabinet", "calendar", "carrier", "clock", "combination", "condition", "container", "custody", "disk",
+    "door", "due", "entry", "evacuation", "group", "input", "interlock", "keeper", "key", "key_audit", "key_loan", "label",
     "load", "membership", "noted", "party", "person", "pin", "posture", "presence", "request", "retention", "review",
     "right", "site", "start", "station", "sticker", "tether", "tether_round", "transport", "trust",
 ]  # fmt: skip

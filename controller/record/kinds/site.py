@@ -3,6 +3,7 @@
 import msgspec
 
 from controller.record.envelope import Record, kind
+from controller.record.kinds.cabinet import CabinetSet
 from controller.record.kinds.station import StationSet
 from controller.record.kinds.tether import TetherSet
 from controller.record.tables import Delete, Row, RowChange, Upsert
@@ -260,13 +261,16 @@ class SiteConfigured(_Configured, frozen=True, forbid_unknown_fields=True):
     conditions: tuple[ConditionSet, ...] = ()
     stations: tuple[StationSet, ...] = ()
     tethers: tuple[TetherSet, ...] = ()
+    cabinets: tuple[CabinetSet, ...] = ()
 
     def rows(self, record: Record) -> tuple[RowChange, ...]:
         """The fixed tables; what was known of a tether that is gone goes with it."""
         rows = self._fixed(record, self.zones, self.portals, self.schedules, self.removed)
         rows += [Delete("tether_state", {table: key}) for table, key in self.removed if table == "tether"]
         more = (("condition", self.conditions), ("station", self.stations), ("tether", self.tethers))
-        return (*rows, *(Upsert(table, _row(one, n)) for table, said in more for n, one in enumerate(said)))
+        rows += [Upsert(table, _row(one, n)) for table, said in more for n, one in enumerate(said)]
+        rows += [Delete("cabinet_session", {table: key}) for table, key in self.removed if table == "cabinet"]
+        return (*rows, *(row for n, one in enumerate(self.cabinets) for row in one.rows(n)))
 
 
 @kind("part.failed")

@@ -4,14 +4,14 @@ Join columns are declared, INTEGER or TEXT, the same on both sides: an undeclare
 `FOLD_VERSION` is raised with every change of a table or of a kind's rows; on a mismatch the tables are folded anew.
 """
 
-from controller.record.tables import access, catalogue, combination, custody, due, key, tether, transport
+from controller.record.tables import access, cabinet, catalogue, combination, custody, due, key, tether, transport
 from controller.record.tables.shape import Delete, Drop, Erase, Row, RowChange, Table, Upsert, Value
 
 FOLD_VERSION = 4
 
 TABLES = {
     table.name: table
-    for noun in (access, due, catalogue, key, combination, custody, transport, tether)
+    for noun in (access, due, catalogue, key, combination, custody, transport, tether, cabinet)
     for table in noun.TABLES
 }
 

@@ -55,7 +55,7 @@ def test_every_fault_has_words() -> None:
     said |= set(re.findall(r"`(absent|silent|garbled|other)`", HardwareFault.__doc__ or ""))
 
     assert {"absent", "silent", "garbled", "refused", "taken"} <= said
-    assert said | {"unsteady"} == set(codes("fault"))
+    assert said | {"unsteady", "flapping", "contradicted", "stuck"} == set(codes("fault"))
 
 
 def test_no_word_is_left_over() -> None:
