@@ -5,6 +5,7 @@ sekimori-dashboard key --next, then --switch             another key, without lo
 sekimori-dashboard trust KEY --site factory              pins the site's key
 sekimori-dashboard create-operator 花子 --site factory --operator 1
 sekimori-dashboard certificate --name dashboard.example   HTTPS under an authority of one's own
+sekimori-dashboard notify 花子 --service mail             who is told what falls due, and how; --test tries it
 sekimori-dashboard run
 """
 
@@ -30,6 +31,9 @@ from dashboard.console import Console, Lang
 from dashboard.database import open_engine
 from dashboard.intake.rebuild import rebuild as refold
 from dashboard.log import write_log
+from dashboard.notify.addresses import BadAddresses
+from dashboard.notify.console import WHY, BadNotify, Desk
+from dashboard.notify.services import BadServices
 from dashboard.server import Server
 from dashboard.tls.authority import BadAuthority, BadName
 from dashboard.tls.certificate import BadCertificate, Served
@@ -259,6 +263,53 @@ def certificate(
     ja, en = certificates.told(state)
     console.done(ja, en, **state.facts())
     if state.ends_soon:
+        raise typer.Exit(1)
+
+
+def _asked_address() -> str:
+    """Typed without being shown, because it may be a token; or the first line of what is piped in."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("宛先 / Address", hide_input=True, err=True))
+    return sys.stdin.readline(1000)
+
+
+@app.command()
+def notify(
+    name: Annotated[str | None, typer.Argument(help="An account; all without it.")] = None,
+    service: Annotated[str, typer.Option("--service", help="Tell the account by this service of [notify].")] = "",
+    language: Annotated[Lang, typer.Option("--language", help="In which language.")] = Lang.JA,
+    off: Annotated[bool, typer.Option("--off", help="Tell the account nothing any more.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Send a test message now.")] = False,
+    data: Data = HERE,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    """Who is told what falls due, and by which service. The address is asked for, or read from standard input."""
+    console = Console(lang, json)
+    with _told(console):
+        config = load(data)
+        engine = open_engine(config.database_url)
+        try:
+            if config.notify is None:
+                raise BadNotify("unused")
+            desk = Desk(engine, data, config.notify)
+            if name is not None and service:
+                desk.put(name, service, language, _asked_address)
+            if name is not None and off:
+                desk.off(name)
+            tested = desk.test(name) if test else {}
+            lines = desk.lines()
+        except (BadNotify, BadAccount) as error:
+            console.fail(*WHY.get(error.why, WHY["account"]), code=error.why, exit_code=1)
+        except (BadServices, BadAddresses) as error:
+            console.fail(f"使えません：{error}", f"Cannot be used: {error}", code="notify")
+        finally:
+            engine.dispose()
+    said = [f"{one.name}\t{one.service}\t{one.lang}\t{one.failing_since or '-'}" for one in lines]
+    said += [f"{who}\t{'OK' if taken else 'NG'}" for who, taken in tested.items()]
+    nobody_ja, nobody_en = "通知を受ける人はいません。", "Nobody is told anything."
+    console.done("\n".join(said) or nobody_ja, "\n".join(said) or nobody_en, told=[one.facts() for one in lines], tested=tested)
+    if not all(tested.values()):
         raise typer.Exit(1)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -27,6 +28,9 @@ from dashboard.outbox import Outbox, Publisher
 from dashboard.own_key import KEY_FILE
 from dashboard.questions import Questions
 from dashboard.runtime import Changes, Runtime
+
+if TYPE_CHECKING:
+    from dashboard.notify.sender import Sender
 
 SESSION_FILE = "session.key"
 _SESSION_BYTES = 32
@@ -91,14 +95,29 @@ def following(runtime: Runtime) -> Iterator[Subscriber]:
         cut=lambda: truncation.cut(runtime.engine),
         failed=runtime.storing.failed,
     )
+    sender = telling(runtime)
     subscriber.start()
     publisher.start()
+    if sender is not None:
+        sender.start(runtime.changed)
     try:
         yield subscriber
     finally:
         runtime.changed.close()
+        if sender is not None:
+            sender.stop()
         publisher.stop()
         subscriber.stop()
+
+
+def telling(runtime: Runtime) -> "Sender | None":
+    """What tells people of what falls due; None where the settings have no services for it."""
+    settings = runtime.config.notify
+    if settings is None:
+        return None
+    from dashboard.notify.sender import Sender  # here, so that the other commands start without Flask
+
+    return Sender(runtime.engine, runtime.config.data, settings, counted=runtime.measures.told)
 
 
 def stop_on_bug() -> None:

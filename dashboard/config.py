@@ -22,6 +22,12 @@ Secrets are named by file, never written here. What is not in the file has a def
     [metrics]
     listen = "127.0.0.1:9464"        # for Prometheus on this machine
 
+    [notify]                         # who is told what falls due; absent, nobody is
+    services_file = "notify.services"   # URLs of services by name: they hold secrets, and others must not read it
+    url = "https://dashboard.example:8443"
+    daily_at = "08:30"
+    quiet = "20:00-07:00"
+
     [sites]
     factory = "sekimori-key-1.…"
 """
@@ -34,6 +40,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from controller.record.keys import BadKey, PublicKeys
+from dashboard.notify import settings as notify_settings
+from dashboard.notify.settings import Settings
 from dashboard.toml_table import FILE, BadConfig, TomlTable
 
 __all__ = ["FILE", "BadConfig", "BrokerAddress", "Config", "TlsFiles", "load", "parse"]
@@ -86,6 +94,8 @@ class Config:
     tls: TlsFiles | None = None
     metrics: tuple[str, int] | None = None
     """Where figures for Prometheus are served; a loopback address."""
+    notify: Settings | None = None
+    """How people are told what falls due; None: they are not."""
     broker: BrokerAddress = BrokerAddress()
     sites: Mapping[str, PublicKeys] = field(default_factory=dict)
 
@@ -136,6 +146,7 @@ def parse(text: str, data: Path) -> Config:
         plain_http=keys.take("plain_http", bool, False),
         tls=_tls(keys, data),
         metrics=_metrics(keys),
+        notify=notify_settings.read(keys.table("notify"), data) if keys.has("notify") else None,
         broker=_broker(keys.table("broker"), data),
         sites=_sites(keys.table("sites")),
     )

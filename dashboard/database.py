@@ -255,6 +255,35 @@ question = sa.Table(
 )
 """Why a door opens or does not, as somebody asked: `waiting`, then `answered`. Gone soon after it expired."""
 
+notice = sa.Table(
+    "notice",
+    metadata,
+    _key("ledger_site"),
+    _key("epoch", Whole),
+    _key("due"),
+    _key("seq", Whole),
+    _key("account", Whole),
+    sa.Column("urgent", Whole, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("made_at", sa.Text, nullable=False),
+    sa.Column("told_at", sa.Text),
+    sa.Index("notice_account", "account", "state"),
+)
+"""What somebody is to be told: that a due thing came to a stage, by the record that says so. `waiting`, `told`, or `moot` when
+it was settled or came to a later stage first. Account 0: nobody was there to be told."""
+
+notify_state = sa.Table(
+    "notify_state",
+    metadata,
+    sa.Column("account", Whole, primary_key=True, autoincrement=False),
+    sa.Column("told_on", sa.Text),
+    sa.Column("urgent_at", sa.Text),
+    sa.Column("tries", Whole, nullable=False),
+    sa.Column("retry_at", sa.Text),
+    sa.Column("failed_at", sa.Text),
+)
+"""How it stands with telling each account: the day of the last message of the day, and since when its service fails."""
+
 fold = sa.Table("fold", metadata, _key("id", Whole), sa.Column("version", Whole, nullable=False))
 """One row: the FOLD_VERSION that the projected tables were folded with."""
 

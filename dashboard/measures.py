@@ -16,6 +16,11 @@ class Measures:
         )
         self._messages = Counter(f"{PREFIX}_intake_messages", "Messages stored.", registry=self.registry)
         self._answers = Counter(f"{PREFIX}_http_answers", "Answers by status.", ["status"], registry=self.registry)
+        self._told = Counter(f"{PREFIX}_messages", "Messages to people, taken or not.", ["taken"], registry=self.registry)
+
+    def told(self, taken: bool) -> None:
+        """A message was handed to somebody's service, and taken or not."""
+        self._told.labels("yes" if taken else "no").inc()
 
     def stored(self, messages: int, took_s: float) -> None:
         """A batch of messages was stored."""

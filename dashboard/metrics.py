@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import DBAPIError
 
 from controller.record.canonical import moment, timestamp
-from dashboard.database import outbox, source, web_session
+from dashboard.database import notice, notify_state, outbox, source, web_session
 from dashboard.measures import PREFIX, Measures
 from dashboard.server import Server
 from dashboard.web.session import IDLE
@@ -75,6 +75,12 @@ def _of_work(connection: sa.Connection, now: datetime) -> Iterable[Metric]:
     oldest_s = (now - moment(oldest)).total_seconds() if oldest else 0.0
     yield _gauge("outbox_waiting", "Requests without an answer.", number)
     yield _gauge("outbox_oldest_seconds", "Age of the oldest of them.", oldest_s)
+    for name, help, condition in (
+        ("notices_waiting", "What people are still to be told.", notice.c.state == "waiting"),
+        ("notify_failing", "Accounts whose service does not take messages.", notify_state.c.tries > 0),
+    ):
+        count = connection.execute(sa.select(sa.func.count()).where(condition)).scalar_one()
+        yield _gauge(name, help, count)
     alive = web_session.c.seen_at > timestamp(now - IDLE)
     sessions = connection.execute(sa.select(sa.func.count()).select_from(web_session).where(alive)).scalar_one()
     yield _gauge("sessions", "Signed-in browsers.", sessions)

@@ -45,7 +45,7 @@ def page() -> str:
     people = {site: operator.person for site, operator in user().operators.items() if operator.person is not None}
     with here().connect() as connection:
         found = [_mine(connection, site, people[site.id]) for site in sites(connection, people)]
-    return render_template("my.html", found=found)
+    return render_template("my.html", found=found, notifies=here().runtime.config.notify is not None)
 
 
 def _mine(connection: sa.Connection, site: Site, person: int) -> Mine:

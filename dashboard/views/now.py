@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from flask import Blueprint, render_template
 
+from dashboard.notify import standing
 from dashboard.own_key import revoked_at
 from dashboard.read import presence
 from dashboard.read.breaks import Break, breaks
@@ -98,5 +99,9 @@ def page() -> str:
             held = (shown, parts, ordered, places, text, gone, gaps)
             found.append(Standing(site, stale, age_s, *held, soon, called, press, inside, todo, left))
             feed += [(line, site) for line in newest(connection, names, FEED)]
+        failing = standing.failing_since(connection) if user().may("badge.enrol") else []
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)
-    return render_template("now.html", now=now, sites=found, feed=feed[:FEED], after=after, link=due.link, span=due.span)
+    return render_template(
+        "now.html", now=now, sites=found, feed=feed[:FEED], after=after, link=due.link, span=due.span,
+        failing=failing,
+    )  # fmt: skip

@@ -19,6 +19,7 @@ from dashboard.views import (
     ledger,
     matrix,
     my,
+    notify,
     now,
     orders,
     people,
@@ -65,7 +66,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     transport.install(app)
     pages = (
         now, ledger, people, badges, pin, groups, importing, rights, matrix, portals, orders, schedules,
-        evacuation, requests, start, training, my, why, presence, due,
+        evacuation, requests, start, training, my, why, presence, due, notify,
     )  # fmt: skip
     for module in (signin, appearance, transport, live, *pages, leaving, reviews, holders):
         app.register_blueprint(module.blueprint)

@@ -189,6 +189,7 @@ PAGES: dict[str, frozenset[str]] = {
     "training.record": REQUESTS["pledge.sign"] & REQUESTS["training.complete"],
     "training.withdraw": REQUESTS["pledge.withdraw"] & REQUESTS["training.withdraw"],
     "my.page": ANYBODY,
+    "notify.page": ANYBODY,
     "due.page": ANYBODY,
     "due.csv": ANYBODY,
     "portals.page": EVERY,

@@ -252,3 +252,29 @@ def test_run_serves_https_with_the_own_certificate(run, tmp_path):
             assert answer.status == 200 and said["url"].startswith("https://127.0.0.1:")
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def test_notify_at_the_console(run, tmp_path):
+    """Who is told is set with an address from standard input, listed without it, tested, and ended; it is no argument."""
+    assert run("notify")[1]["error"] == "unused"
+    (tmp_path / "dashboard.toml").write_text('[notify]\nservices_file = "notify.services"\n')
+    services = tmp_path / "notify.services"
+    services.write_text('mail = "json://127.0.0.1:1/{address}"\n')
+    assert run("notify")[1]["error"] == "config", "others may read it"
+    services.chmod(0o600)
+    with db.write(db.open_engine(f"sqlite:///{tmp_path}/dashboard.sqlite3")) as connection:
+        row = {"name": "hanako", "created_at": "2026-11-22T00:00:00.000000Z", "failed": 0}
+        connection.execute(sa.insert(db.account).values(row))
+    assert run("notify")[1] == {"told": [], "tested": {}}
+    typed = CliRunner().invoke(
+        app, ["notify", "hanako", "--service", "mail", "--data", str(tmp_path), "--json"], input="secret-room\n"
+    )
+
+    assert json.loads(typed.stdout)["told"][0]["service"] == "mail" and "secret-room" not in typed.stdout
+    assert run("notify", "taro", "--service", "mail")[1]["error"] == "account"
+    assert run("notify", "hanako", "--service", "odd")[1]["error"] == "service"
+    code, said = run("notify", "hanako", "--test")
+    assert (code, said["tested"]) == (1, {"hanako": False}), "nobody listens there"
+    assert "secret-room" not in json.dumps(run("notify")[1])
+    assert run("notify", "hanako", "--off") == (0, {"told": [], "tested": {}})
+    assert run("notify", "hanako", "--off")[1]["error"] == "none"
