@@ -8,7 +8,8 @@ from controller.rules.handover import LINKED, STAGES, Confirmer
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.schedule import WallClock
 from controller.rules.transport import Order, Standing
-from controller.storage_facts import carriers, transports
+from controller.storage_facts import carriers, keepers, transports
+from controller.storage_facts.places import Places
 
 # Carriers ---------------------------------------------------------------------------------------------------------------
 
@@ -58,17 +59,19 @@ def _request(asked: Asked) -> Outcome | Refusal:
 
 def _nowhere(asked: Asked) -> Refusal | None:
     """Whether both ends of the order are places, or the far one an address; and whether what is carried is there."""
-    body, zones = asked.body, asked.facility.zones
-    if body.from_place not in zones:
+    body, places = asked.body, Places(asked.facts.connection)
+    if body.from_place not in places:
         return Refusal(Code.SUBJECT, "body.from_place")
-    if body.to_place and (body.to_place not in zones or body.to_place == body.from_place):
+    if body.to_place and (body.to_place not in places or body.to_place == body.from_place):
         return Refusal(Code.SUBJECT, "body.to_place")
     if not body.to_place and "address" not in asked.text:
         return Refusal(Code.FORM, "private.address: missing")
     if body.recipient is not None:
         known = body.to_place and transports.is_present(asked.facts.connection, body.recipient, asked.now)
         return None if known else Refusal(Code.SUBJECT, "body.recipient")
-    return None
+    held = {body.from_place, *places.within(body.from_place)}
+    absent = any(not transports.is_kept(asked.facts.connection, one.what, held) for one in body.contents if one.what)
+    return Refusal(Code.SUBJECT, "body.contents") if absent else None
 
 
 def _approve(asked: Asked) -> Outcome | Refusal:
@@ -157,8 +160,11 @@ def _covers(asked: Asked, order: Order | None) -> bool:
 
 
 def _answers(asked: Asked, order: Order | None) -> bool:
-    """Whether the operator answers for the place that it comes from: as a manager in whose scope it lies."""
-    return order is not None and "manager" in asked.operator.roles and asked.operator.covers(order.from_place)
+    """Whether the operator answers for the place that it comes from: its keeper, or a manager in whose scope it lies."""
+    if order is None:
+        return False
+    managing = "manager" in asked.operator.roles and asked.operator.covers(order.from_place)
+    return managing or keepers.is_keeper(asked.facts.connection, asked.operator.person, order.from_place)
 
 
 RULES: dict[str, Rule] = {

@@ -50,7 +50,7 @@ class Transports:
         if waits is None:
             return self._begin(tap, now)
         order = transports.one(self._facts.connection, waits.transport)
-        if order is None or order.state not in STAGES or not _is_here(order, tap.zone):
+        if order is None or order.state not in STAGES or not self._is_here(order, tap.zone):
             self._waiting.pop(tap.station, None)
             return self._begin(tap, now)
         if tap.person == order.person:
@@ -64,7 +64,7 @@ class Transports:
 
     def keyed(self, keyed: Keyed, now: Now) -> Outcome | None:
         """The number of an order that waits for a handover: the next badge is about that one."""
-        if not keyed.digits.isdigit() or len(keyed.digits) > 9:
+        if not keyed.digits.isascii() or not keyed.digits.isdigit() or len(keyed.digits) > 9:
             return None
         order = transports.one(self._facts.connection, int(keyed.digits))
         if order is None or order.state not in STAGES:
@@ -102,13 +102,16 @@ class Transports:
         """The badge of a carrier for whom something waits here; nobody else's says anything."""
         here = [
             order for order in transports.waiting(self._facts.connection, tap.person)
-            if _is_here(order, tap.zone) and (STAGES[order.state], _side(order)) not in order.confirmed
+            if self._is_here(order, tap.zone) and (STAGES[order.state], _side(order)) not in order.confirmed
         ]  # fmt: skip
         if not here:
             return None
         if len(here) > 1:
             return _refused(tap, Refusal(Code.SUBJECT, "transport"), 0)
         return self._wait(tap, here[0], now)
+
+    def _is_here(self, order: Order, zone: str) -> bool:
+        return transports.takes_place_in(self._facts.connection, order, zone)
 
     def _wait(self, tap: Presented, order: Order, now: Now, typed: bool = False) -> Outcome:
         self._waiting[tap.station] = _Waiting(order.transport, now.seconds + TOGETHER_S, tap.person, typed)
@@ -157,11 +160,6 @@ def _side(order: Order) -> str:
 def _handling(order: Order) -> int | None:
     """Who has had it in hand last: who packed it, or who recorded that it came."""
     return order.packer if STAGES[order.state] == DISPATCH else order.arriver
-
-
-def _is_here(order: Order, zone: str) -> bool:
-    """Whether the handover that the order waits for takes place where this station stands."""
-    return zone == (order.from_place if STAGES[order.state] == DISPATCH else order.to_place)
 
 
 def _refused(tap: Presented, refusal: Refusal, transport: int) -> Outcome:

@@ -1,18 +1,21 @@
 """Transports, as the rules ask for them: the order with what was confirmed of it, and who may play which part (C8.6)."""
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
 from controller import person_facts
 from controller.record.canonical import moment, timestamp
 from controller.record.kinds.right import ESCORTED
+from controller.record.kinds.transport import DISPATCH
 from controller.record.refusals import Code
 from controller.rules import carrier
-from controller.rules.handover import Link
+from controller.rules.handover import STAGES, Link
 from controller.rules.outcome import Refusal
 from controller.rules.transport import Confirmed, Order, Standing
-from controller.storage_facts import carriers
+from controller.storage_facts import carriers, keepers
+from controller.storage_facts.places import Places
 
 RIGHT_NOW = """select 1 from access_right
     where person = :person and zone = :place and state = 'active' and from_at <= :now and :now < until_at and manner <> :not
@@ -72,6 +75,7 @@ def standing(connection: sqlite3.Connection, person: int | None, place: str, now
         return Standing(None, False, False)
     known = {"person": person, "place": place, "now": timestamp(now), "not": ESCORTED}
     entitled = bool(place) and connection.execute(RIGHT_NOW, known).fetchone() is not None
+    entitled = entitled or keepers.is_keeper(connection, person, place)
     return Standing(person, is_present(connection, person, now), entitled)
 
 
@@ -91,6 +95,24 @@ def carrying(
     if not found.present:
         return Refusal(Code.ACTIVE_PERSON, "transport.person")
     return None if found.entitled else Refusal(Code.RIGHT, "transport.person")
+
+
+def is_kept(connection: sqlite3.Connection, what: str, places: Collection[str]) -> bool:
+    """Whether this thing, named as `asset:3`, is kept in one of these places; nothing else is known by number here."""
+    sort, _, number = what.partition(":")
+    if sort != "asset":
+        return False
+    row = connection.execute("select place from asset where asset = ? and state = 'held'", (int(number),)).fetchone()
+    return row is not None and row[0] in places
+
+
+def takes_place_in(connection: sqlite3.Connection, order: Order, zone: str) -> bool:
+    """Whether the handover that the order waits for takes place in this zone: there, or at a container that stands there."""
+    place = order.from_place if STAGES.get(order.state) == DISPATCH else order.to_place
+    if place == zone:
+        return True
+    found = Places(connection).find(place) if place else None
+    return found is not None and found.container and found.around[:1] == (zone,)
 
 
 def waiting(connection: sqlite3.Connection, person: int) -> list[Order]:
