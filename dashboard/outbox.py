@@ -69,6 +69,11 @@ EXPIRES = {
     "key_audit.end": timedelta(minutes=5),
     "tether.retire": timedelta(minutes=5),
     "tether.check": timedelta(minutes=30),
+    "knower.add": timedelta(minutes=30),
+    "combination.plan": timedelta(minutes=5),
+    "combination.begin": timedelta(seconds=30),
+    "combination.draw": timedelta(seconds=30),
+    "combination.finish": timedelta(minutes=5),
 }
 """What is only good now: it opens, or undoes what locks. All else waits as long as it takes: a revocation never expires."""
 

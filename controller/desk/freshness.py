@@ -55,6 +55,11 @@ LONGEST_S = {
     "key_audit.end": 600.0,
     "tether.retire": 600.0,
     "tether.check": 3600.0,
+    "knower.add": 3600.0,
+    "combination.plan": 600.0,
+    "combination.begin": 60.0,
+    "combination.draw": 60.0,
+    "combination.finish": 600.0,
 }
 """Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason.
 

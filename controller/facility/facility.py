@@ -1,7 +1,7 @@
 """What is screwed on, as the rules and the composition root see it: `site.toml` read once, into frozen structs."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from controller.facility.cabinets import CabinetAt, cabinet_at
+from controller.facility.combinations import terms_of
 from controller.facility.days import calendar_of
 from controller.facility.forms import (
     BrokerForm,
@@ -32,6 +33,7 @@ from controller.rules.pin import PinHours, PinRules
 from controller.rules.portal import Timing
 from controller.rules.posture import Unlocking
 from controller.rules.schedule import Calendar, Schedule, always
+from controller.rules.trigger import Terms
 from controller.rules.zone import ZoneRules
 
 EVACUATION_INPUT = "evacuation"
@@ -115,6 +117,8 @@ class Facility:
     tethers: dict[str, TetherAt]
     keys: KeysForm
     cabinets: dict[str, CabinetAt]
+    combinations: Terms = field(default_factory=Terms)
+    """How old the numbers of combination locks may be, and how soon they are changed."""
     due_schedule: str = ""
     """In whose hours somebody can be expected to see to what is overdue; empty: at any."""
     tether_days: int = 365
@@ -181,6 +185,7 @@ def _facility(form: FacilityForm, folder: Path) -> Facility:
         condition_names=condition_names,
         pins=PinRules(form.pin.length, form.pin.wait_s, form.pin.tries, timedelta(minutes=form.pin.lockout_min)),
         tether_days=form.due.tether_days,
+        combinations=terms_of(form.combination),
         due_schedule=form.due.schedule or next((schedule.id for schedule in form.schedule), ""),
         stations={station.id: station_at(station) for station in form.station},
         tethers={tether.id: tether_at(tether) for tether in form.tether},

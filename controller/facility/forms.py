@@ -3,6 +3,7 @@
 from datetime import date
 
 from controller.facility.cabinets import CabinetForm
+from controller.facility.combinations import CombinationForm
 from controller.facility.stations import StationForm, TetherForm
 from controller.facility.tables import AnnunciatorForm, Form, Names
 from controller.record.conditions import OCCASIONS
@@ -240,6 +241,7 @@ class FacilityForm(Form, frozen=True):
     course: tuple[CourseForm, ...] = ()
     pin: PinForm = PinForm()
     due: DueForm = DueForm()
+    combination: CombinationForm = CombinationForm()
     station: tuple[StationForm, ...] = ()
     tether: tuple[TetherForm, ...] = ()
     keys: KeysForm = KeysForm()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from controller.facility.cabinet_mistakes import cabinet_devices, cabinet_mistakes
+from controller.facility.combinations import combination_mistakes
 from controller.facility.days import calendar_mistakes
 from controller.facility.forms import (
     BrokerForm,
@@ -77,6 +78,7 @@ def mistakes_in(form: FacilityForm) -> Iterator[str]:
         yield from _unlock_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
         yield from portal_pin_mistakes(f"portal[{n}]", portal, [s.id for s in form.schedule])
     yield from _due_mistakes(form)
+    yield from combination_mistakes(form.combination)
     yield from pin_mistakes(form.pin)
     yield from _keys_mistakes(form.keys.most_per_person)
     yield from interlock_mistakes(form.portal)

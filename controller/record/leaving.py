@@ -10,6 +10,9 @@ from dataclasses import dataclass
 HAND_IN = "hand_in"
 """The thing is in the person's pocket, and has to be given back."""
 
+CHANGE = "change"
+"""The person still knows the number: a change of it opens by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -34,6 +37,7 @@ ENDINGS = (
     Ending("keeper", "keeper", ("active",), "place"),
     Ending("key_reservation", "key_reservation", ("reserved",), "label"),
     Ending("key_loan", "key_loan", ("lent",), "label", HAND_IN),
+    Ending("knower", "knower", ("knows",), "combination", CHANGE),
     Ending("operator", "operator", ("active",), "roles"),
 )
 """In this order they end, in one transaction. The operator that a leaver is asks for nothing more."""

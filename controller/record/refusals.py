@@ -121,3 +121,11 @@ class Code(StrEnum):
     """What the request is about does not exist, or is not in a state that allows it."""
     EMPTINESS = "emptiness"
     """The container still holds something: it has to be empty first."""
+
+    # combinations
+    CUSTODIAN = "custodian"
+    """The custodian of the lock has to do this, in person (C8.3)."""
+    SECRECY = "secrecy"
+    """The text looks like the number of a lock, and that is written nowhere."""
+    ENVELOPE = "envelope"
+    """The seal named is not that of the envelope on record, or not another one."""

@@ -117,6 +117,18 @@ ALLOWED: dict[str, frozenset[str]] = {
     "tether.begin_round": frozenset({"manager", "custodian", "guard"}),
     "tether.check": frozenset({"manager", "custodian", "guard"}),
     "tether.end_round": frozenset({"manager", "custodian", "guard"}),
+    "combination.register": frozenset({"manager"}),
+    "combination.appoint": frozenset({"manager"}),
+    "combination.relocate": frozenset({"manager", "custodian"}),
+    "combination.retire": frozenset({"manager", "custodian"}),
+    "combination.report": frozenset({"manager", "custodian", "guard", "employee"}),
+    "knower.add": frozenset({"manager", "custodian"}),
+    "knower.remove": frozenset({"manager", "custodian"}),
+    "combination.plan": frozenset({"manager", "custodian"}),
+    "combination.begin": frozenset({"manager", "custodian"}),
+    "combination.draw": frozenset({"manager", "custodian"}),
+    "combination.break_off": frozenset({"manager", "custodian"}),
+    "combination.finish": frozenset({"manager", "custodian"}),
     "start.review": frozenset({"administrator", "manager", "custodian"}),
 }
 """The administrator keeps accounts and badges and approves nothing: whoever makes badges must not also say what they open."""

@@ -12,6 +12,7 @@ import msgspec
 from controller.record.asks.person import LeavePerson
 from controller.record.kinds.badge import BadgeRetired, EnrolmentClosed
 from controller.record.kinds.key_loan import LEFT, KeyRecalled, KeyReservationEnded
+from controller.record.kinds.knower import REMOVED, KnowerRemoved
 from controller.record.kinds.membership import MembershipEnded
 from controller.record.kinds.person import PersonLeft
 from controller.record.kinds.pin import PinCleared, PinEnrolmentClosed
@@ -49,6 +50,7 @@ ENDED: dict[str, Ended] = {
     "keeper": lambda id, person, by: keeper.ended(str(id), person, by),
     "key_reservation": lambda id, person, by: KeyReservationEnded(int(id), LEFT, "ended"),
     "key_loan": lambda id, person, by: KeyRecalled(int(id), person),
+    "knower": lambda id, person, by: KnowerRemoved(int(id), person, "left", by, REMOVED),
     "operator": lambda id, person, by: OperatorRetired(int(id), "retired"),
 }
 

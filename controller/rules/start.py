@@ -35,6 +35,7 @@ NEEDS_TWO = frozenset(
         "transport.confirm_by_link",
         "transport.receive",
         "key.authorise",
+        "combination.plan",
     }
 )
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""
@@ -65,6 +66,9 @@ SECURES = frozenset(
         "key.call_off",
         "key.report_lost",
         "key.cancel_reservation",
+        "combination.report",
+        "combination.break_off",
+        "knower.remove",
     }
 )
 """What only takes away, or gets people out: it never waits for a second person, not even where nobody has said who begins."""

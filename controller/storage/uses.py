@@ -3,6 +3,7 @@
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.storage.cabinets import Cabinets
+from controller.storage.combinations import Combinations
 from controller.storage.key_rounds import KeyRounds
 from controller.storage.transports import Transports
 from controller.storage.use import StationUse
@@ -10,4 +11,4 @@ from controller.storage.use import StationUse
 
 def uses_of(facility: Facility, facts: Facts) -> tuple[StationUse, ...]:
     """The uses; the first that answers a tap has it, so what waits for one certain person stands before what waits for any."""
-    return (Transports(facts), KeyRounds(facility, facts), Cabinets(facility, facts))
+    return (Combinations(facility, facts), Transports(facts), KeyRounds(facility, facts), Cabinets(facility, facts))

@@ -21,10 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "presence.forgiven", "entry.noted", "entry.confirmed", "entry.declined",
     ),
     "rights": ("right", "review", "group", "membership"),
-    "storage": (
-        "container", "keeper", "asset", "label", "carrier", "transport",
-        "tether.registered", "tether.retired", "tether.round_begun", "tether.deviated", "tether.round_ended",
-    ),
+    "storage": ("container", "keeper", "asset", "label", "carrier", "transport", "combination", "knower"),
     "doors": ("portal.released", "portal.overridden", "override", "lockdown", "evacuation", "special_day"),
     "keys": ("key", "key_audit"),
     "site": ("site", "clock", "ledger"),

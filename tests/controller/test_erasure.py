@@ -30,6 +30,7 @@ from .record.test_golden import EXAMPLES, record_of
 NAME, KANA, PURPOSE, REASON = "消之 匿名子", "キエノ ナナコ", "機密試作の評価", "退職に伴う停止"
 NOT_ABOUT_A_PERSON = {
     "portal.released", "portal.overridden", "lockdown.begun", "lockdown.ended", "evacuation.begun", "evacuation.ended",
+    "combination.registered", "combination.reported", "combination.retired", "combination.change_broken_off",
     "special_day.requested", "special_day.set", "group.created", "group.renamed",
     "container.registered", "container.moved", "container.retired", "asset.registered", "asset.changed",
     "carrier.registered", "carrier.withdrawn", "transport.ordered", "transport.cancelled", "transport.lost",

@@ -154,6 +154,18 @@ MAY = {
     "tether.begin_round": {"manager", "custodian", "guard"},
     "tether.check": {"manager", "custodian", "guard"},
     "tether.end_round": {"manager", "custodian", "guard"},
+    "combination.register": {"manager"},
+    "combination.appoint": {"manager"},
+    "combination.relocate": {"manager", "custodian"},
+    "combination.retire": {"manager", "custodian"},
+    "combination.report": {"manager", "custodian", "guard", "employee"},
+    "knower.add": {"manager", "custodian"},
+    "knower.remove": {"manager", "custodian"},
+    "combination.plan": {"manager", "custodian"},
+    "combination.begin": {"manager", "custodian"},
+    "combination.draw": {"manager", "custodian"},
+    "combination.break_off": {"manager", "custodian"},
+    "combination.finish": {"manager", "custodian"},
 }
 SHA = "ab" * 32
 REQUIRED = ("pledge:nda", "training:induction")

@@ -6,6 +6,7 @@ from controller.record.kinds import (
     cabinet,
     calendar,
     carrier,
+    change,
     clock,
     combination,
     condition,
@@ -23,6 +24,7 @@ from controller.record.kinds import (
     key,
     key_audit,
     key_loan,
+    knower,
     label,
     membership,
     noted,
@@ -46,10 +48,11 @@ from controller.record.kinds import (
 )
 
 __all__ = [
-    "asset", "badge", "cabinet", "calendar", "carrier", "clock", "combination", "condition", "container", "custody", "disk",
-    "door", "due", "entry", "evacuation", "group", "input", "interlock", "keeper", "key", "key_audit", "key_loan", "label",
-    "load", "membership", "noted", "party", "person", "pin", "posture", "presence", "request", "retention", "review",
-    "right", "site", "start", "station", "sticker", "tether", "tether_round", "transport", "trust",
+    "asset", "badge", "cabinet", "calendar", "carrier", "change", "clock", "combination", "condition", "container",
+    "custody", "disk", "door", "due", "entry", "evacuation", "group", "input", "interlock", "keeper", "key", "key_audit",
+    "key_loan", "knower", "label", "load", "membership", "noted", "party", "person", "pin", "posture", "presence",
+    "request", "retention", "review", "right", "site", "start", "station", "sticker", "tether", "tether_round",
+    "transport", "trust",
 ]  # fmt: skip
 
 

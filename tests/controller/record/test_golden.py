@@ -27,7 +27,9 @@ from controller.record.kinds import (
     cabinet,
     calendar,
     carrier,
+    change,
     clock,
+    combination,
     condition,
     container,
     disk,
@@ -42,6 +44,7 @@ from controller.record.kinds import (
     key,
     key_audit,
     key_loan,
+    knower,
     label,
     membership,
     noted,
@@ -229,6 +232,39 @@ EXAMPLES: list[msgspec.Struct] = [
     review.ReviewClosed(3, "closed"),
     review.RightKept(16, 3, 4, "narrow", "office", "2027-01-31T14:59:59.999999Z", "active"),
     review.RightSuspended(16, 3, "suspended"),
+    combination.CombinationRegistered(
+        3, REF, "safe-a", "dial", 6, 14, "desk", 365, True, 20, "lab", None, None, 2, "in_service"
+    ),
+    combination.CombinationAppointed(3, 15, "safe-a", "2027-11-23T15:00:00.000000Z", 2),
+    combination.CombinationRelocated(3, "safe-b", "desk", 14, "2027-11-23T15:00:00.000000Z", 2),
+    combination.CombinationRetired(3, 2, REF, "retiring"),
+    combination.CombinationReported(3, "leak", 5, REF),
+    combination.CombinationManagerNoted(3, 20),
+    knower.KnowerAdded(8, 3, 17, 14, 2, "knows"),
+    knower.KnowerRemoved(8, 17, "right", 0, "removed"),
+    change.ChangeRequired(
+        4, 3, (change.Reason("knower_removed", 17),), "2026-12-01T15:00:00.000000Z", "safe-a", 14, 20, "lab", True, "open"
+    ),
+    change.ChangeJoined(
+        4, 3, (change.Reason("leak"),), "2026-11-25T15:00:00.000000Z", "safe-a", 14, 20, "lab", True, "open"
+    ),
+    change.ChangePlanned(4, 3, 14, 16, (17, 18), (19,), 2, "planned"),
+    change.ChangeCalled(4, "desk", 14, 16, "2026-11-22T00:07:05.123456Z", 2),
+    change.ChangeBegun(4, "desk", 14, 15, 16, 21, "begun", "running"),
+    change.ChangeResumed(4, "desk", 14, 15, 16, 21, "tried", "running"),
+    change.CombinationDrawn(4, 14, 2, "drawn"),
+    change.NumberSet(4, "desk", 14, 15, "set", "drawn"),
+    change.NumberTried(4, "desk", 14, 15, "tried"),
+    change.NumberWitnessed(4, "desk", 16, 21, "witnessed"),
+    change.OldNumberDead(4, "desk", 14, 15, 16, 21, True, True, "dead"),
+    change.KnowerConfirmed(4, "desk", 17, 22, "confirmed"),
+    change.ConfirmationRefused(4, "desk", 14, 23, "second_person"),
+    change.ChangeBrokenOff(4, "active_person", 2, REF, "", (17,), "open"),
+    change.EnvelopeListed(4, 3, "S-0001", "S-0002", 2),
+    change.CombinationChanged(
+        4, 3, "safe-a", 14, 16, (change.Known(7, 14, 14, None), change.Known(8, 17, 14, "2026-11-22T00:05:05.123456Z")), (9,),
+        "2027-11-23T15:00:00.000000Z", "in_service", "done",
+    ),
     request.RequestAccepted("01JD0000000000000000000000", "right.approve", "0011223344556677", 2, 40, 41),
     request.RequestRefused(
         "01JD0000000000000000000000", "right.approve", "0011223344556677", 1, "second_person", "right.requested_by"
