@@ -3,6 +3,7 @@
 Secrets are named by file, never written here. What is not in the file has a default that binds to this machine alone.
 
     listen = "0.0.0.0:8443"
+    address = "https://sekimori.example:8443"     # where people find the pages; the codes on labels lead there
     database = "sqlite:////var/lib/sekimori-dashboard/dashboard.sqlite3"
 
     [tls]                            # or behind_tls = true, when a proxy speaks TLS
@@ -38,6 +39,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from controller.record.keys import BadKey, PublicKeys
 from dashboard.notify import settings as notify_settings
@@ -89,6 +91,9 @@ class Config:
     """Browsers reach it through a proxy that speaks HTTPS, and says in X-Forwarded-For and -Proto who came and how."""
     proxy: str = ""
     """The proxy's address; else this machine's. Nobody else's word about who came is believed."""
+    address: str = ""
+    """Where people find the pages, `https://sekimori.example:8443`: what the codes on labels lead to. Empty: as whoever prints
+    them came here."""
     plain_http: bool = False
     """Other machines may reach it without TLS: said on every page, for as long as it is so."""
     tls: TlsFiles | None = None
@@ -143,6 +148,7 @@ def parse(text: str, data: Path) -> Config:
         database=_database(keys),
         behind_tls=keys.take("behind_tls", bool, False),
         proxy=keys.take("proxy", str, ""),
+        address=_address(keys),
         plain_http=keys.take("plain_http", bool, False),
         tls=_tls(keys, data),
         metrics=_metrics(keys),
@@ -153,6 +159,15 @@ def parse(text: str, data: Path) -> Config:
     _check_exposure(keys, config)
     keys.finish()
     return config
+
+
+def _address(keys: TomlTable) -> str:
+    """Scheme and host, and a path where the pages are below one; without a slash at its end."""
+    url = keys.take("address", str, "")
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username):
+        keys.wrong("address", "write where people find the pages, like https://sekimori.example:8443")
+    return url.rstrip("/")
 
 
 def _database(keys: TomlTable) -> str:

@@ -95,6 +95,8 @@ class _Known:
     """By name, somebody who is registered."""
     new: dict[tuple[str, ...], list[int]]
     """By all that is written about a new person, the lines that are about them."""
+    containers: frozenset[str] = frozenset()
+    """The zones that are containers on record: whose scope they are in, the site knows."""
 
 
 def plan(connection: sa.Connection, names: Names, operator: Operator, rows: Sequence[Row], now: datetime) -> Plan:
@@ -132,12 +134,13 @@ def _known(
         names.site.timezone,
         operator,
         now,
-        _by_name(connection, names, "zone", names.zones),
+        _by_name(connection, names, "zone", names.zones) | _containers(names),
         _by_name(connection, names, "schedule", names.schedules),
         {said.lower(): manner for said, manner in manners.items()},
         people,
         _called(connection, names, sorted(written)),
         {},
+        frozenset(names.containers),
     )
 
 
@@ -171,6 +174,11 @@ def _by_name(
         for said in (row[2] or "", row[1] or "", row[0])
         if said
     }
+
+
+def _containers(names: Names) -> dict[str, tuple[str, str]]:
+    """By id and by name."""
+    return {said.lower(): (id, called) for id, called in names.containers.items() for said in (called, id) if said}
 
 
 def _is_number(text: str) -> bool:
@@ -213,7 +221,7 @@ def _right_is_wrong(row: Row, known: _Known) -> Iterator[Mistake]:
     zone = known.zones.get(row.cell("zone").lower())
     if zone is None:
         yield Mistake(row.line, "zone", "zone_unknown", row.cell("zone")[:40])
-    elif not known.operator.covers(zone[0]):
+    elif zone[0] not in known.containers and not known.operator.covers(zone[0]):
         yield Mistake(row.line, "zone", "scope", zone[1])
     if row.cell("schedule").lower() not in known.schedules:
         yield Mistake(row.line, "schedule", "schedule", row.cell("schedule")[:40])

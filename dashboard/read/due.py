@@ -126,7 +126,7 @@ def _due(row: Any, names: Names, now: datetime) -> Due:  # noqa: ANN401 - a row 
         words(row.sort, names.lang, "due"),
         row.due_at,
         row.place or "",
-        names.zones.get(row.place, row.place or ""),
+        names.place(row.place),
         row.person,
         names.person(row.person),
         stage or "",

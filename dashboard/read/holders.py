@@ -56,7 +56,7 @@ def _line(one: Holder, names: Names, versions: dict[str, int], courses: dict[str
         names.person(one.person),
         text.get("title", ""),
         text.get("department", ""),
-        names.zones.get(one.zone, one.zone),
+        names.place(one.zone),
         names.schedules.get(one.schedule, one.schedule),
         names.operator(one.requested_by),
         names.operator(one.set_by),

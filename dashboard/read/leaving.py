@@ -74,7 +74,7 @@ def held(connection: sa.Connection, names: Names, person: int) -> list[Held]:
             .limit(MOST_OF_ONE)
         )
         for id, shown in connection.execute(query):
-            which = names.zones.get(shown, shown) if ending.shown == "zone" else str(shown or "")
+            which = names.place(str(shown or "")) if ending.shown in ("zone", "place") else str(shown or "")
             found.append(Held(ending.table, str(id), which, ending.to_do))
     return found
 

@@ -157,7 +157,7 @@ def _line(row: Any, body: object, about: _About, names: Names) -> Line:  # noqa:
         result_words=words(row.result, lang, "result") if row.result else "",
         portal=row.portal,
         zone=row.zone,
-        where=_where(row, body, names) or names.zones.get(holder.zone, holder.zone) or _group(person, team, names),
+        where=_where(row, body, names) or names.place(holder.zone) or _group(person, team, names),
         side=words(getattr(body, "side", ""), lang, "side"),
         person=person,
         operator=row.operator,
@@ -187,7 +187,8 @@ def _where(row: Any, body: object, names: Names) -> str:  # noqa: ANN401 - a row
     if row.portal:
         return names.portals.get(row.portal, str(row.portal))
     if row.zone:
-        return names.zones.get(row.zone) or words(row.zone, names.lang, "place")
+        called = names.place(row.zone)
+        return called if called != row.zone else words(row.zone, names.lang, "place")
     if reader := getattr(body, "reader", ""):
         return names.reader(reader)
     return str(getattr(body, "part", ""))

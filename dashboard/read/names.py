@@ -1,7 +1,6 @@
 """What the things and people in records are called. Numbers stay numbers where no name is known, or none is left."""
 
 from collections.abc import Iterable
-from functools import cached_property
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -38,6 +37,7 @@ class Names:
         self.stations = self._fixed("station")
         self.conditions = self._fixed("condition")
         self.readers = self._readers()
+        self._containers = self._all_containers()
         self._people: dict[int, dict[str, str]] = {}
         self._erased: set[int] = set()
         self._operators: dict[int, str] = {}
@@ -49,14 +49,28 @@ class Names:
         query = sa.select(table.c[noun], name).where(*self._present(table)).order_by(table.c.position)
         return {id: called or id for id, called in self._connection.execute(query)}
 
-    @cached_property
-    def places(self) -> dict[str, str]:
-        """Where something can be: the zones, then the containers that are registered and in use."""
+    @property
+    def containers(self) -> dict[str, str]:
+        """The containers on record that are in service, by id; those that a badge opens are zones."""
+        return {id: name for id, (name, state) in self._containers.items() if state == "in_use"}
+
+    def _all_containers(self) -> dict[str, tuple[str, str]]:
         table = projected["container"]
-        query = sa.select(table.c.container, table.c.private).where(*self._present(table), table.c.state != "retired")
+        query = sa.select(table.c.container, table.c.private, table.c.state).where(*self._present(table))
         rows = self._connection.execute(query.order_by(table.c.container)).all()
-        texts = self.private(row.private for row in rows if row.private)
-        return self.zones | {row.container: texts.get(row.private, {}).get("name") or row.container for row in rows}
+        texts = self.private(row.private for row in rows) if rows else {}
+        return {row.container: (texts.get(row.private, {}).get("name", ""), row.state) for row in rows}
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Every place that there is now: the zones in their order, then the containers."""
+        return self.zones | {id: name or id for id, name in self.containers.items() if id not in self.zones}
+
+    def place(self, id: str | None) -> str:
+        """What a place is or was called; its id where nobody gave it a name."""
+        if not id or id in self.zones:
+            return self.zones.get(id or "", "")
+        return self._containers.get(id, ("", ""))[0] or id
 
     def _readers(self) -> dict[str, tuple[str, str]]:
         table = projected["reader"]

@@ -157,7 +157,7 @@ def _review(connection: sa.Connection, names: Names, row: Any) -> Review:  # noq
     counts = dict.fromkeys(STATUSES, 0) | {name: int(n) for name, n in connection.execute(query) if name in STATUSES}
     names.learn(operators=[row.operator])
     every = "全区画" if names.lang == "ja" else "Every zone"
-    called = every if EVERY_ZONE in zones else ", ".join(names.zones.get(zone, zone) for zone in zones)
+    called = every if EVERY_ZONE in zones else ", ".join(names.place(zone) for zone in zones)
     return Review(
         names.site,
         row.review,

@@ -82,6 +82,13 @@ def of_team(connection: sa.Connection, names: Names, team: int, now: str) -> lis
     return named(connection.execute(query.order_by(table.access_right).limit(MOST_OF_TEAM)).all(), names, now)
 
 
+def to_place(connection: sa.Connection, names: Names, place: str, now: str) -> list[Right]:
+    """The rights to a place that wait or hold; so many at most."""
+    table = projected["access_right"].c
+    query = _rights(names.site).where(table.zone == place, table.state.in_(STANDING))
+    return named(connection.execute(query.order_by(table.access_right).limit(PAGE)).all(), names, now)
+
+
 def in_state(
     connection: sa.Connection, names: Names, state: str, now: str, before: int | None = None
 ) -> tuple[list[Right], bool]:
@@ -134,7 +141,7 @@ def _right(row: Any, names: Names, purpose: str, now: str) -> Right:  # noqa: AN
         holder_name=names.person(row.person) or names.team(row.team),
         manner=row.manner or "",
         zone=row.zone,
-        zone_name=names.zones.get(row.zone, row.zone),
+        zone_name=names.place(row.zone),
         schedule=row.schedule,
         schedule_name=names.schedules.get(row.schedule, row.schedule),
         from_at=row.from_at,

@@ -45,7 +45,7 @@ def page() -> str:
         )
     return render_template(
         "due.html", site=site, sites=choices, due=found, count=count, wanted=wanted, late=late, sorts=sorts, places=places,
-        zones=names.zones, person=request.args.get("person", "").strip()[:100], narrow=_narrow(site.id), now=now,
+        zones=names.places, person=request.args.get("person", "").strip()[:100], narrow=_narrow(site.id), now=now,
         link=link, span=span,
     )  # fmt: skip
 

@@ -38,7 +38,7 @@ def page() -> str | tuple[str, int]:
         began = holders.began(connection, site)
     page = render_template(
         "right_holders.html", site=site, sites=choices, lines=lines[:MOST], count=len(lines), most=MOST, day=day, zone=zone,
-        zones=names.zones, wrong=wrong, today=_today(site), began=began, newer=any(line.newer for line in lines[:MOST]),
+        zones=names.places, wrong=wrong, today=_today(site), began=began, newer=any(line.newer for line in lines[:MOST]),
     )  # fmt: skip
     return page, 400 if wrong else 200
 
@@ -66,7 +66,7 @@ def _today(site: Site) -> str:
 
 def _zone(names: Names) -> str:
     zone = request.args.get("zone", "")
-    if zone and zone not in names.zones:
+    if zone and zone not in names.places:
         abort(404)
     return zone
 

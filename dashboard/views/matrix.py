@@ -19,7 +19,8 @@ def page() -> str:
     with here().connect() as connection:
         site, choices = chosen_site(connection, "matrix.page", request.args.get("site", ""))
         names = Names(connection, site, language())
-        every = list(names.zones)
+        places = names.places
+        every = list(places)
         if first and first >= len(every):
             abort(404)
         zones = every[first : first + matrix.ZONES]
@@ -30,7 +31,7 @@ def page() -> str:
         site=site,
         sites=choices,
         rows=rows,
-        zones=[names.zones[zone] for zone in zones],
+        zones=[places[zone] for zone in zones],
         count=len(every),
         first=first,
         step=matrix.ZONES,

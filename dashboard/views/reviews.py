@@ -41,7 +41,7 @@ def open_(site: str) -> Response | str | tuple[str, int]:
     chosen = request.form.getlist("zone")
     today = here().now().astimezone(zone_of(names.site.timezone)).date()
     if request.method == "POST":
-        zones = (EVERY_ZONE,) if EVERY_ZONE in chosen else tuple(zone for zone in names.zones if zone in chosen)
+        zones = (EVERY_ZONE,) if EVERY_ZONE in chosen else tuple(zone for zone in names.places if zone in chosen)
         if not zones:
             form.errors["zone"] = _("Choose the zones.")
         due = form.moment("due", names.site.timezone)
@@ -51,7 +51,7 @@ def open_(site: str) -> Response | str | tuple[str, int]:
         if not form.errors:
             return to_request(ask(site, OpenReview(zones, day)))
     page = render_template(
-        "review_open.html", site=names.site, zones=names.zones, form=form, chosen=chosen, every=EVERY_ZONE,
+        "review_open.html", site=names.site, zones=names.places, form=form, chosen=chosen, every=EVERY_ZONE,
         proposed=(today + PROPOSED).isoformat(),
     )  # fmt: skip
     return page, 400 if form.errors else 200

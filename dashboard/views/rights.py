@@ -79,7 +79,7 @@ def _ask(
         group=group,
         manners=MANNERS,
         site=names.site,
-        zones=names.zones,
+        zones=names.places,
         schedules=names.schedules,
         form=form,
         today=today.isoformat(),
@@ -89,7 +89,7 @@ def _ask(
 
 
 def _right(form: Fields, names: Names, person: int | None, team: int | None) -> RequestRight | None:
-    zone = form.choice("zone", names.zones, _("Choose a zone."))
+    zone = form.choice("zone", names.places, _("Choose a zone."))
     schedule = form.choice("schedule", names.schedules, _("Choose the hours."))
     manner = form.choice("manner", MANNERS, _("Choose how the right lets in.")) if "manner" in form.values else OWN
     from_at = form.moment("from", names.site.timezone)

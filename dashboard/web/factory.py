@@ -9,12 +9,16 @@ from flask_bootstrap import Bootstrap5
 from dashboard.runtime import Runtime
 from dashboard.tls.certificate import Served
 from dashboard.views import (
+    assets,
     badges,
+    containers,
     due,
     evacuation,
     groups,
     holders,
     importing,
+    keepers,
+    labels,
     leaving,
     ledger,
     matrix,
@@ -24,6 +28,7 @@ from dashboard.views import (
     orders,
     people,
     pin,
+    places,
     portals,
     presence,
     requests,
@@ -67,6 +72,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     pages = (
         now, ledger, people, badges, pin, groups, importing, rights, matrix, portals, orders, schedules,
         evacuation, requests, start, training, my, why, presence, due, notify,
+        places, containers, keepers, labels, assets,
     )  # fmt: skip
     for module in (signin, appearance, transport, live, *pages, leaving, reviews, holders):
         app.register_blueprint(module.blueprint)

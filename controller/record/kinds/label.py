@@ -5,8 +5,8 @@ import msgspec
 from controller.record.envelope import Record, kind
 from controller.record.tables import Row, RowChange, Upsert
 
-TEMPLATES = ("tape_24", "sheet_3x8", "door_a4", "trial")
-"""A tape of 24 mm, a sheet of 3 × 8 labels, a door sign, and the sheet by which a printer is tried."""
+TEMPLATES = ("tape24", "sheet24", "card", "sign")
+"""A tape of 24 mm, a sheet of 3 × 8 labels of 70 × 33.9 mm, a card of 86 × 54 mm, and a door sign on A4."""
 
 LANGUAGES = ("ja", "en")
 
