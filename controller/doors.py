@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from controller.cases import Cases
 from controller.companions import Companions
-from controller.facility import Facility, ReaderAt
+from controller.facility import Facility, Portal, ReaderAt
 from controller.facts import Facts
 from controller.in_force import InForce
 from controller.inbox import (
@@ -29,6 +29,7 @@ from controller.rules import (
     admission,
     badge,
     interlock,
+    key_leaving,
     party,
     passage,
     pin_wait,
@@ -40,6 +41,7 @@ from controller.rules.outcome import Outcome, Refusal
 from controller.rules.passage import At
 from controller.rules.pin import TO_TYPE
 from controller.rules.portal import Cue, PortalState, Status
+from controller.storage_facts import keys
 from controller.timekeeper import Now
 from hardware.protocols import CardRead
 
@@ -207,7 +209,18 @@ class Doors:
         else:
             outcome = passage.enter(at, "out", portal.inner, decision, tap.assurance)
         person = None if known is None or tap.problem is not None else known.person
-        return outcome if person is None else self.companions.goes(portal, person, manner, outcome)
+        if person is None:
+            return outcome
+        return self._carrying(portal, person, self.companions.goes(portal, person, manner, outcome))
+
+    def _carrying(self, portal: Portal, person: int, outcome: Outcome) -> Outcome:
+        """The outcome of somebody's way out, who may have keys that are to stay where they leave from."""
+        held = keys.held_by(self._facts.connection, person)
+        if not held:
+            return outcome
+        zones = (self._facility.zones[zone].rules for zone in (portal.inner, *self._facility.zones[portal.inner].rules.around))
+        left = {zone.id for zone in zones if portal.outer not in zone.within}
+        return key_leaving.cautioned(outcome, portal.id, left, person, held)
 
     def contact(self, item: ContactSeen, now: Now, portals: dict[str, PortalState]) -> Outcome:
         """A leaf that moved, or an exit button that was pressed."""

@@ -23,7 +23,7 @@ from controller.record.topics import Reply, SealedPrivate, State, Topics
 from controller.rotation import chain_rows
 from controller.turn import Committed
 
-STATES = ("portal_state", "part", "awaited")
+STATES = ("portal_state", "part", "awaited", "cabinet_session")
 """The tables whose rows are published as states."""
 ERASED_PERSON = "select person from person where state = 'erased' and person > ? order by person limit 1"
 _PATIENT = 20

@@ -104,7 +104,7 @@ def keypad_url(portal: int, reader: int) -> str:
 
 
 def building_toml(folder: Path) -> str:
-    """The plan of the building: the same doors, a spare antenna at the console, a wire, and one blank card."""
+    """The plan of the building: the same doors, a spare antenna at the console, a wire, a key cabinet, and one blank card."""
     lines = [f'log = "{folder}/building.log"', f'state = "{folder}/cards.json"']
     lines += [
         f'[[reader]]\nid = "{id}/{side}"\nkeypad = "{keypad_url(n, m)}"'
@@ -115,8 +115,20 @@ def building_toml(folder: Path) -> str:
     for n, (id, _, _, sides) in enumerate(PORTALS, 1):
         lines += [f'[[door]]\nid = "{id}"', *(f'reader_{side} = "{id}/{side}"' for side in sides)]
         lines += [f'lock = "simulated:{n}00"', f'dps = "simulated:{n}01"', f'rex = "simulated:{n}02?active_low"']
+    lines += ['[[cabinet]]\nid = "main"', *map(_slot_toml, range(1, 5)), '[[key]]\nname = "odd"\ntag = "01-99"']
+    lines += [f'[[key]]\nname = "k{n}"\ntag = "01-{n}"' for n in range(1, 5)]
     lines += ['[[card]]\nname = "blank"\nkind = "felica-lite-s"\nidm = "0127eeeeeeee0001"']
     return "\n".join(lines) + "\n"
+
+
+def slot_pins(number: int) -> dict[str, str]:
+    """What is screwed on at a slot of the building's key cabinet `main`; `site.toml` names it only where a test says so."""
+    return {key: f"simulated:{base + number}" for key, base in (("release", 700), ("present", 710), ("tag", 720))}
+
+
+def _slot_toml(number: int) -> str:
+    pins = "\n".join(f'{key} = "{url}"' for key, url in slot_pins(number).items())
+    return f'[[cabinet.slot]]\nnumber = {number}\n{pins}\nkey = "k{number}"'
 
 
 class SiteProcess:

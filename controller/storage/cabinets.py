@@ -20,6 +20,7 @@ from controller.record.kinds.cabinet import (
     AUTHORISER,
     ENDED,
     KEY,
+    LENT,
     NOT_TAKEN,
     PURPOSE,
     PUT_RIGHT,
@@ -173,8 +174,10 @@ class Cabinets:
                 case CabinetSlotOpened(cabinet=cabinet) if cabinet in self._cabinets:
                     at = self._cabinets[cabinet]
                     self._until[cabinet] = now.seconds + at.take_s + at.session_s
-                case CabinetSignedOut(cabinet=cabinet):
+                case CabinetSignedOut(cabinet=cabinet, cause=cause):
                     self._until.pop(cabinet, None)
+                    if cause == LENT:  # their badge was for that
+                        self._held.pop(cabinet, None)
                 case KeyReleased(loan=loan, key=key):
                     self._open(loan, key, now, key_loan.NOT_TAKEN)
                 case KeyLent(loan=loan, key=key, how="hand"):
