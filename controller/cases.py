@@ -15,6 +15,7 @@ from controller.rules.access import BadgeFact, Case, RightFact, Tap
 from controller.rules.clock import trusted
 from controller.rules.pin import PinFact, locked
 from controller.rules.review import Review, overdue
+from controller.storage_facts import container_use
 from controller.timekeeper import Now
 
 
@@ -55,7 +56,14 @@ class Cases:
             evacuations=self._postures.orders.evacuations_of(zone, *rules.around),
             way=self._presences.way(rules, badge, coming, now),
             rooms=self._presences.rooms(rules, badge, coming),
+            opened_by=self._opened_by(zone, coming) if rules.container else frozenset(),
         )
+
+    def _opened_by(self, zone: str, coming: Coming | None) -> frozenset[int]:
+        """Who has the container open, or has it released for them: it is in their hands (C8.1)."""
+        state = None if coming is None else coming.portals.get(coming.portal)
+        released = {passer.person for passer in state.passing if passer.person is not None} if state is not None else set()
+        return container_use.people(self._facts.connection, zone) | released
 
     def with_pin(self, case: Case, portal: str, now: Now, keypad_failed: bool = False) -> Case:
         """The case with the second factor, where the portal that is tapped at to enter asks for one now."""

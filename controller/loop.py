@@ -138,7 +138,7 @@ class Loop:
                 self._append(body, now, draft)
             self._unwatched("outage", Facts(self._ledger.connection), now, draft)
             for step in doors.values():
-                for body in step.records:
+                for body in (*step.records, *self._judgement.storage.followed(step.records, now)):
                     self._append(body, now, draft)
         self._judgement.reload()
         self.portals = {portal: step.state for portal, step in doors.items()}

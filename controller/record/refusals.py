@@ -71,6 +71,8 @@ class Code(StrEnum):
     # the site
     LOCKDOWN = "lockdown"
     """The zone, or the whole site, is locked down."""
+    CLOSING = "closing"
+    """Somebody else has the container open: it is to be shut first (C8.1)."""
     INTERLOCK = "interlock"
     """A portal with which this one is interlocked is not shut and locked."""
     EVACUATION = "evacuation"

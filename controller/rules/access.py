@@ -107,6 +107,8 @@ class Case:
     """Where the tap comes from, and where its holder was last seen; None where the zone does not ask."""
     rooms: tuple[Room, ...] = ()
     """How full the zones with a limit are that the tap leads into."""
+    opened_by: frozenset[int] = frozenset()
+    """Who has the container open that the tap leads into, or has it released for them."""
     pin: PinFact | None = None
     """The second factor, where the portal asks for one now."""
     accompanied: bool = True
@@ -197,6 +199,12 @@ def _interlock(case: Case) -> Refusal | None:
     return Refusal(Code.INTERLOCK, f"portal.{case.blocking}") if case.blocking else None
 
 
+def _closing(case: Case) -> Refusal | None:
+    """Nobody else has the container open: it is in one person's hands at a time (C8.1)."""
+    own = case.badge is not None and case.badge.person in case.opened_by
+    return Refusal(Code.CLOSING, "container.opened_by") if case.opened_by and not own else None
+
+
 def _no_evacuation(case: Case) -> Refusal | None:
     """Nobody is being led out of the zone or the site. Last: who would come in otherwise is told to stay outside."""
     return Refusal(Code.EVACUATION, "zone.evacuation") if case.evacuations else None
@@ -267,6 +275,7 @@ CHECKS = (
     ),
     Check("exit", _exit, _seen),
     Check("room", _room),
+    Check("closing", _closing),
     Check("interlock", _interlock),
     Check("evacuation", _no_evacuation, lambda case: case.evacuations),
     Check("pin", _pin, lambda case: () if case.pin is None or not case.pin.seq else (case.pin.seq,)),

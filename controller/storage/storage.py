@@ -18,6 +18,7 @@ from controller.rules import station as rule
 from controller.rules.access import BadgeFact, Tap
 from controller.rules.effects import PlaySignal
 from controller.rules.outcome import Outcome, Refusal
+from controller.storage.container_use import ContainerUse
 from controller.storage.repeats import Repeats
 from controller.storage.tethers import Tethers
 from controller.storage.use import Keyed, Presented, StationUse, Stuck, TakesSlots, TakesUnknown, Unknown
@@ -39,6 +40,7 @@ class Storage:
         self._facts = facts
         self.uses = tuple(uses_of(facility, facts) if uses is None else uses)
         self.tethers = Tethers(facility, facts)
+        self.containers = ContainerUse(facility, facts)
         self._repeats = Repeats()
 
     def tapped(self, id: str, tap: Tap, known: BadgeFact | None, now: Now) -> Outcome:
@@ -120,7 +122,8 @@ class Storage:
         for _ in range(ROUNDS):
             if not fresh:
                 return tuple(followed)
-            fresh = tuple(body for use in self.uses for body in use.followed(fresh, now))
+            own = tuple(self.containers.followed(fresh))
+            fresh = (*own, *(body for use in self.uses for body in use.followed(fresh, now)))
             followed += fresh
         raise RuntimeError(f"what follows does not end: {type(fresh[0]).__name__ if fresh else ''}")
 

@@ -11,6 +11,7 @@ from controller.record.kinds import (
     combination,
     condition,
     container,
+    container_use,
     custody,
     disk,
     door,
@@ -49,10 +50,10 @@ from controller.record.kinds import (
 
 __all__ = [
     "asset", "badge", "cabinet", "calendar", "carrier", "change", "clock", "combination", "condition", "container",
-    "custody", "disk", "door", "due", "entry", "evacuation", "group", "input", "interlock", "keeper", "key", "key_audit",
-    "key_loan", "knower", "label", "load", "membership", "noted", "party", "person", "pin", "posture", "presence",
-    "request", "retention", "review", "right", "site", "start", "station", "sticker", "tether", "tether_round",
-    "transport", "trust",
+    "container_use", "custody", "disk", "door", "due", "entry", "evacuation", "group", "input", "interlock", "keeper",
+    "key", "key_audit", "key_loan", "knower", "label", "load", "membership", "noted", "party", "person", "pin",
+    "posture", "presence", "request", "retention", "review", "right", "site", "start", "station", "sticker", "tether",
+    "tether_round", "transport", "trust",
 ]  # fmt: skip
 
 

@@ -266,6 +266,7 @@ class SiteConfigured(_Configured, frozen=True, forbid_unknown_fields=True):
     def rows(self, record: Record) -> tuple[RowChange, ...]:
         """The fixed tables; what was known of a tether that is gone goes with it."""
         rows = self._fixed(record, self.zones, self.portals, self.schedules, self.removed)
+        rows += [Delete("container_use", {table: key}) for table, key in self.removed if table == "zone"]
         rows += [Delete("tether_state", {table: key}) for table, key in self.removed if table == "tether"]
         more = (("condition", self.conditions), ("station", self.stations), ("tether", self.tethers))
         rows += [Upsert(table, _row(one, n)) for table, said in more for n, one in enumerate(said)]

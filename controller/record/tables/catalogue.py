@@ -21,6 +21,12 @@ TABLES: tuple[Table, ...] = (
         ("container",),
         (("zone",),),
     ),
+    # in whose hands a badge-driven container is while it is open (C8.1); several numbers where it asks for two people
+    Table(
+        "container_use",
+        {"zone": str, "portal": str, "person": int, "people": str, "cause": str, "opened_at": str, "seq": int},
+        ("zone",),
+    ),
     # who answers for a place: one row a duty, `keeper` is `place:duty:appointment`
     Table(
         "keeper",
