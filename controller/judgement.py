@@ -48,7 +48,6 @@ from controller.rules.effects import Effect, PlaySignal
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.poison import Poison
 from controller.rules.portal import Cue, PortalState
-from controller.storage.due import Due
 from controller.storage.storage import Storage
 from controller.timekeeper import Now
 
@@ -93,7 +92,6 @@ class Judgement:
         self.storage = Storage(facility, facts)
         self.poison: dict[str, Poison] = {}
         self._presences = Presences(facility, facts)
-        self._owed = Due(facility, facts, lambda: self.doors.postures.schedules)
         self._rates = Rates()
         self._told: deque[float] = deque()
         """When dashboards that are trusted no more were last told so."""
@@ -242,7 +240,6 @@ class Judgement:
         for outcome in self.doors.pins.due(now, lambda portal, reader: self.doors.at(portal, portals, now, reader)):
             yield Verdict(outcome)
         yield from self._reviews_due(now)
-        yield from map(Verdict, self._owed.due(now))
         yield from map(Verdict, self.storage.due(now))
         for dashboard, count in self._rates.due(now.seconds).items():
             yield Verdict(Outcome((InputsDropped(f"request/{dashboard}", count),)))
@@ -276,8 +273,6 @@ class Judgement:
         waits += self.doors.pins.waits(now)
         if (edge := self.doors.postures.wait_s(now.judged, trusted(now.clock))) is not None:
             waits.append(edge)
-        if (owed := self._owed.wait_s(now)) is not None:
-            waits.append(owed)
         for kept in (self.doors.parties, self.doors.companions, self._rates):
             if (wait := kept.wait_s(now.seconds)) is not None:
                 waits.append(wait)

@@ -4,17 +4,17 @@ Only by a clock that is trusted: one that runs ahead alarms nobody. Some at a ti
 not let people wait at its doors while it tells what has become overdue; the next turn follows at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
+from controller import days
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.rules.business import BusinessHours
 from controller.rules.clock import trusted
 from controller.rules.due import look
 from controller.rules.outcome import Outcome
-from controller.rules.schedule import Schedule
 from controller.storage.use import Keyed, Presented, Stuck
 from controller.storage_facts import due as due_facts
 from controller.timekeeper import Now
@@ -24,24 +24,26 @@ MOST = 20
 
 
 class Due:
-    """What is due is told. `schedules` are the site's as they hold now, with its special days."""
+    """What is due is told."""
 
-    def __init__(self, facility: Facility, facts: Facts, schedules: Callable[[], Mapping[str, Schedule]]) -> None:
+    def __init__(self, facility: Facility, facts: Facts) -> None:
         self._facility = facility
         self._facts = facts
-        self._schedules = schedules
 
-    @property
-    def hours(self) -> BusinessHours:
-        """The hours in which somebody can be expected to answer."""
-        return BusinessHours(self._facility.timezone, self._schedules().get(self._facility.due_schedule))
+    def _hours(self) -> BusinessHours:
+        """The hours in which somebody can be expected to answer, with the special days that operators have set."""
+        schedules = days.schedules(self._facility, days.in_force(self._facts.connection))
+        return BusinessHours(self._facility.timezone, schedules.get(self._facility.due_schedule))
 
     def due(self, now: Now) -> Iterator[Outcome]:
         """What has come to a stage, in one outcome: it is appended as a whole, on the tables as they were read."""
         if not trusted(now.clock):
             return
-        hours = self.hours
-        found = (look(owed, now.judged, hours) for owed in due_facts.pressing(self._facts.connection, now.judged, MOST))
+        pressing = due_facts.pressing(self._facts.connection, now.judged, MOST)
+        if not pressing:
+            return
+        hours = self._hours()
+        found = (look(owed, now.judged, hours) for owed in pressing)
         records = tuple(record for record in found if record is not None)
         if records:
             yield Outcome(records)

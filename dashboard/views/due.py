@@ -25,7 +25,20 @@ from dashboard.web.language import day_text, language, zone_of
 
 blueprint = Blueprint("due", __name__)
 
-PAGES: Mapping[str, str] = {}
+PAGES: Mapping[str, str] = {
+    "loan": "key_loans.loan",
+    "key_audit": "key_audits.audit",
+    "lock_change": "keys.key",
+    "combination": "combinations.combination",
+    "change": "combinations.change",
+    "custody": "custody.line",
+    "transport": "transports.transport",
+    "receipt": "transports.transport",
+    "carrier": "carriers.carrier",
+    "tether_round": "tethers.round",
+    "asset": "assets.asset",
+    "keeper": "keepers.decide",
+}
 """By sort of due thing the endpoint of its page, which takes `site` and `id`; one that is not there leads to the ledger."""
 
 
