@@ -149,19 +149,34 @@ def whole_change(
     witness: int = 2,
     knowers: tuple[int, ...] = (),
     seal: str = "",
-    after: Callable[[str], None] = lambda step: None,
+    after: Callable[[TestSite, str], TestSite] = lambda site, step: site,
 ) -> Cast:
-    """The open change of the lock, from the plan to the end; `after` is told each step."""
+    """The open change of the lock, from the plan to the end. `after` is told each step that was recorded, and gives the site
+    with which it goes on: the same, or one that was started again."""
     who = cast(site, lock, custodian, witness, knowers)
     assert plan(site, who) is None
-    after("planned")
+    site = after(site, "planned")
     assert begin(site, who) is None
-    for n, person in enumerate(who.badges):
-        hold(site, person)
-        after(f"badge {n}")
+    for person in who.badges:
+        for record in hold(site, person):
+            site = after(site, record.kind)
     assert finish(site, who, seal) is None
-    after("done")
+    after(site, "finished")
     return who
+
+
+def restart(site: TestSite) -> TestSite:
+    """The power goes without a word, and comes again."""
+    dashboard = site.dashboard
+    site.close()
+    again = make_site(site.folder, text=site_text(site), clock=site.clock, boot=f"boot-{site.ledger.size}")
+    again.dashboard = dashboard
+    return again
+
+
+def site_text(site: TestSite) -> str:
+    """Its settings as they were written."""
+    return (site.folder / "site.toml").read_text("utf-8")
 
 
 def tell(site: TestSite, lock: int, person: int, told_by: int = 1) -> str | None:
