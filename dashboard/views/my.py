@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import Blueprint, render_template
 
-from dashboard.read import conditions, refused
+from dashboard.read import conditions, key_loans, keys, refused
 from dashboard.read.conditions import Cell
+from dashboard.read.key_loans import Reservation
+from dashboard.read.keys import Key
 from dashboard.read.names import Names
 from dashboard.read.refused import Refused
 from dashboard.read.sites import Site, sites
+from dashboard.views.keys import since
 from dashboard.views.training import present
 from dashboard.web.context import here, user
 from dashboard.web.language import language
@@ -27,6 +30,8 @@ class Mine:
     cells: list[Cell]
     refusals: list[Refused]
     ask: list[str]
+    keys: list[Key]
+    reservations: list[Reservation]
 
     @property
     def missing(self) -> list[Cell]:
@@ -45,7 +50,7 @@ def page() -> str:
     people = {site: operator.person for site, operator in user().operators.items() if operator.person is not None}
     with here().connect() as connection:
         found = [_mine(connection, site, people[site.id]) for site in sites(connection, people)]
-    return render_template("my.html", found=found, notifies=here().runtime.config.notify is not None)
+    return render_template("my.html", found=found, since=since, notifies=here().runtime.config.notify is not None)
 
 
 def _mine(connection: sa.Connection, site: Site, person: int) -> Mine:
@@ -60,4 +65,6 @@ def _mine(connection: sa.Connection, site: Site, person: int) -> Mine:
         [cell for cell in cells if cell.needed or cell.state != "never"],
         refused.of_person(connection, names, person, when.now),
         refused.whom_to_ask(connection, names, person),
+        keys.held_by(connection, names, person),
+        key_loans.reservations(connection, names, person=person),
     )

@@ -6,11 +6,12 @@ from werkzeug.wrappers import Response
 
 from controller.record.asks import ErasePerson, RegisterPerson, ReinstatePerson, SuspendPerson
 from controller.record.kinds.person import REASONS
-from dashboard.read import conditions, groups, leaving, ledger, people, pin, presence, rights
+from dashboard.read import conditions, groups, keys, leaving, ledger, people, pin, presence, rights
 from dashboard.read.filters import Filter
 from dashboard.read.lines import lines
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request
+from dashboard.views.keys import since
 from dashboard.views.subject import chosen_site, names_at, now_text, person_at
 from dashboard.views.training import present
 from dashboard.web.context import here, user
@@ -53,6 +54,9 @@ def person(site: str, id: int) -> str:
             memberships=groups.of_person(connection, names, id),
             rights=rights.of_person(connection, names, id, now_text()),
             lines=lines(of_them.rows[:LAST], names),
+            keys=keys.held_by(connection, names, id),
+            most_keys=keys.limit(connection, names, id),
+            since=since,
             present=presence.whereabouts(connection, names, id),
             names=names,
             cells=conditions.of_person(connection, names, id, present(names)),

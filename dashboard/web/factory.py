@@ -18,6 +18,10 @@ from dashboard.views import (
     holders,
     importing,
     keepers,
+    key_acts,
+    key_audits,
+    key_loans,
+    keys,
     labels,
     leaving,
     ledger,
@@ -74,6 +78,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
         evacuation, requests, start, training, my, why, presence, due, notify,
         places, containers, keepers, labels, assets,
     )  # fmt: skip
-    for module in (signin, appearance, transport, live, *pages, leaving, reviews, holders):
+    storage = (keys, key_acts, key_loans, key_audits)
+    for module in (signin, appearance, transport, live, *pages, leaving, reviews, holders, *storage):
         app.register_blueprint(module.blueprint)
     return app

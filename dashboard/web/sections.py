@@ -57,7 +57,7 @@ SECTIONS = (
         _l("Keys and locks"),
         "locked",
         (
-            Page("keys.page", _l("Keys"), ("kiosk", "cabinets")),
+            Page("keys.page", _l("Keys"), ("key_acts", "key_loans", "key_audits", "kiosk", "cabinets")),
             Page("combinations.page", _l("Combinations"), ("drawing",)),
             Page("places.page", _l("Places"), ("labels", "containers", "keepers")),
             Page("tethers.page", _l("Tethers")),
