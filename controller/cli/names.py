@@ -43,6 +43,10 @@ class Names:
         """The group's name, or its number."""
         return self._private("team", number) or f"#{number}"
 
+    def combination(self, number: int) -> str:
+        """The name of a combination lock, or empty."""
+        return self._private("combination", number)
+
     def place(self, table: str, id: str, lang: Lang) -> str:
         """The name of a portal or zone; its id when it is not configured any more."""
         row = self._ledger.execute(f"select name_{lang} from {table} where {table} = ?", (id,)).fetchone()  # noqa: S608

@@ -12,6 +12,7 @@ import typer
 from controller.cli.backup import backup, restore
 from controller.cli.check import check
 from controller.cli.clock import clock
+from controller.cli.combinations import combinations
 from controller.cli.conditions import conditions
 from controller.cli.deploy import deploy
 from controller.cli.due import due
@@ -39,7 +40,7 @@ from controller.demo.cli import demo, tap
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
-    "leave": leave, "register": register, "rights": rights, "due": due,
+    "leave": leave, "register": register, "rights": rights, "due": due, "combinations": combinations,
     "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
     "schedule": schedule, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,

@@ -7,7 +7,7 @@ What is kept here is harmless to lose: who was called two minutes ago, the first
 happened. A change that ran when the power went runs on: its station awaits the next badge again, as its tables have it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -18,17 +18,17 @@ from controller.facts import Facts
 from controller.record.envelope import kind_of
 from controller.record.kinds.change import BROKEN_OFF, OPEN, PLANNED, RUNNING, ChangeBrokenOff, ChangeCalled
 from controller.record.kinds.combination import CombinationManagerNoted
-from controller.record.kinds.knower import KNOWS, REMOVED, KnowerRemoved
+from controller.record.kinds.knower import REMOVED, KnowerRemoved
 from controller.record.refusals import Code
 from controller.record.schedule import WallClock
 from controller.rules import confirmation, station
 from controller.rules.change import WINDOW
 from controller.rules.clock import trusted
-from controller.rules.combination import Knower, Place, Who, fit
+from controller.rules.combination import Knower, Who, fit
 from controller.rules.confirmation import Badge, Half
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.required import Change, Lock, break_off, require
-from controller.rules.trigger import FOLLOWS, needs
+from controller.rules.trigger import FOLLOWS, Standing, needs
 from controller.storage.use import Keyed, Presented, Stuck
 from controller.storage_facts import combinations as facts
 from controller.storage_facts.places import Places
@@ -142,16 +142,16 @@ class Combinations:
             return
         self._forget(now)
         connection = self._facts.connection
-        running = facts.running(connection)
-        self._idle = {change: self._idle.get(change, now.seconds + IDLE_S) for change in running}
-        for change, until_s in list(self._idle.items()):
-            found = facts.change(connection, change) if until_s <= now.seconds else None
-            if found is not None:
-                del self._idle[change]
+        for change in [change for change, until_s in self._idle.items() if until_s <= now.seconds]:
+            del self._idle[change]
+            found = facts.change(connection, change)
+            if found is not None and found.state == RUNNING:
                 yield Outcome((break_off(found, "time", 0, keep=True),))
         if self._look_at_s is None or self._look_at_s <= now.seconds:
             locks = facts.locks(connection)
             self._look_at_s = now.seconds + LOOK_S if locks else inf
+            running = facts.running(connection)
+            self._idle = {change: self._idle.get(change, now.seconds + IDLE_S) for change in running}
             yield from self._look(locks, now)
 
     def _forget(self, now: Now) -> None:
@@ -176,47 +176,42 @@ class Combinations:
     # What the locks need ----------------------------------------------------------------------------------------------------
 
     def _look(self, locks: list[Lock], now: Now) -> Iterator[Outcome]:
-        connection = self._facts.connection
-        places, knowers, changes = Places(connection), facts.every_knower(connection), facts.open_changes(connection)
+        connection, at = self._facts.connection, now.judged if trusted(now.clock) else None
+        places, known = Places(connection), facts.every_knower(connection)
+        changes, accounts, knowing = (
+            facts.open_changes(connection),
+            facts.accounts(connection),
+            facts.knowing(connection, at),
+        )
+        found = {id: facts.place(connection, places, id) for id in {lock.place for lock in locks}}
         for lock in locks:
-            place = facts.place(connection, places, lock.place)
-            outcome = self._needed(lock, place, knowers.get(lock.combination, []), changes.get(lock.combination), now)
-            if outcome.records:
-                yield outcome
+            removed, knowers = _removed(known.get(lock.combination, []), knowing)
+            change, broken = self._sound(lock, changes.get(lock.combination), now)
+            standing = facts.standing(lock, accounts[lock.combination], found[lock.place], knowers)
+            records = (*removed, *broken, *self._asked(lock, change, standing, now))
+            if records:
+                yield Outcome(records)
 
-    def _needed(
-        self, lock: Lock, place: Place | None, knowers: list[Knower], change: Change | None, now: Now
-    ) -> Outcome:
-        """Who may not know the lock's number any more; whether its change can go on; and what asks for one."""
-        removed, knowers = self._removed(lock, knowers, now)
-        broken = None if change is None else self._unsound(lock, change, now)
-        if broken is not None and change is not None:
-            change = replace(change, state=broken.state, step=broken.step, confirmed=())
-            if broken.state == OPEN:
-                change = replace(change, custodian=None, witness=None)
-        standing = facts.standing(self._facts.connection, lock, place, knowers)
+    def _asked(self, lock: Lock, change: Change | None, standing: Standing, now: Now) -> tuple[msgspec.Struct, ...]:
+        """What asks for a change of the lock's number, as things stand."""
         known = () if change is None else change.reasons
         reasons = needs(standing, known, change is not None, now.judged if trusted(now.clock) else None)
-        asked: tuple[msgspec.Struct, ...] = ()
         if reasons:
-            asked = require(
+            return require(
                 lock, change, reasons, self._facility.combinations, WallClock(self._facility.timezone, now.judged),
                 self._facts.next("combination_change"), zone=standing.zone_now, manager=standing.manager_now,
             )  # fmt: skip
-        elif standing.manager is None and standing.manager_now is not None:
-            asked = (CombinationManagerNoted(lock.combination, standing.manager_now),)
-        return Outcome((*removed, *(() if broken is None else (broken,)), *asked))
+        if standing.manager is None and standing.manager_now is not None:
+            return (CombinationManagerNoted(lock.combination, standing.manager_now),)
+        return ()
 
-    def _removed(self, lock: Lock, knowers: list[Knower], now: Now) -> tuple[tuple[KnowerRemoved, ...], list[Knower]]:
-        """The knowers who may not know the number any more, whatever the reason; and the knowers as they are then."""
-        records: list[KnowerRemoved] = []
-        then: list[Knower] = []
-        for one in knowers:
-            cause = _cause(self._who(one.person, lock, now)) if one.state == KNOWS else ""
-            if cause:
-                records.append(KnowerRemoved(one.knower, one.person, cause, 0, REMOVED))
-            then.append(replace(one, state=REMOVED) if cause else one)
-        return tuple(records), then
+    def _sound(self, lock: Lock, change: Change | None, now: Now) -> tuple[Change | None, tuple[ChangeBrokenOff, ...]]:
+        """The change as it is then, and the record that breaks it off where it cannot go on with its people."""
+        broken = None if change is None else self._unsound(lock, change, now)
+        if change is None or broken is None:
+            return change, ()
+        change = replace(change, state=broken.state, step=broken.step, confirmed=())
+        return (replace(change, custodian=None, witness=None) if broken.state == OPEN else change), (broken,)
 
     def _who(self, person: int, lock: Lock, now: Now) -> Who:
         """The person as they are; by a clock that is not trusted nobody loses anything because of a date."""
@@ -235,6 +230,15 @@ class Combinations:
             if (refusal := fit(self._who(person, lock, now), "change")) is not None:
                 return break_off(change, refusal.code, 0, keep=False)
         return None
+
+
+def _removed(known: list[Knower], knowing: Mapping[int, Who]) -> tuple[list[KnowerRemoved], list[Knower]]:
+    """The knowers who may not know the number any more, whatever the reason; and the knowers as they are then."""
+    causes = {one.knower: _cause(knowing[one.knower]) for one in known if one.knower in knowing}
+    records = [
+        KnowerRemoved(one.knower, one.person, causes[one.knower], 0, REMOVED) for one in known if causes.get(one.knower)
+    ]
+    return records, [replace(one, state=REMOVED) if causes.get(one.knower) else one for one in known]
 
 
 def _cause(who: Who) -> str:

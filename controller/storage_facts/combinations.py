@@ -8,6 +8,7 @@ from typing import Any
 from controller.record.canonical import moment, timestamp
 from controller.record.kinds.change import RUNNING, UNFINISHED, Reason
 from controller.record.kinds.combination import RETIRED
+from controller.record.kinds.knower import KNOWS
 from controller.rules.combination import Knower, Place, Who
 from controller.rules.required import Change, Lock
 from controller.rules.trigger import Standing
@@ -20,11 +21,15 @@ _CHANGE = """select combination_change, combination, state, step, due_at, custod
     from combination_change where """
 _UNFINISHED = f"state in ({', '.join(repr(state) for state in UNFINISHED)})"
 _KNOWER = "select knower, combination, person, state, since_at, told_by from knower where "
-_HOLDS = """exists (select 1 from access_right r where r.person = :person and r.zone = :place and r.state = 'active'
+_HOLDS = """exists (select 1 from access_right r where r.person = {person} and r.zone = {place} and r.state = 'active'
         and (:now is null or (r.from_at <= :now and r.until_at > :now)))
     or exists (select 1 from membership m join access_right r on r.team = m.team
-        where m.person = :person and m.state = 'active' and r.zone = :place and r.state = 'active'
+        where m.person = {person} and m.state = 'active' and r.zone = {place} and r.state = 'active'
         and (:now is null or (r.from_at <= :now and r.until_at > :now)))"""
+_WHO = f"select (select state from person where person = :person), {_HOLDS.format(person=':person', place=':place')}"  # noqa: S608
+_KNOWING = f"""select k.knower, k.person, p.state, {_HOLDS.format(person="k.person", place="c.place")}
+    from knower k join combination c on c.combination = k.combination left join person p on p.person = k.person
+    where k.state = '{KNOWS}'"""  # noqa: S608 - of words of this module
 
 _ChangeRow = tuple[int, int, str, str, str, int | None, int | None, str | None, str | None, str | None]
 
@@ -121,11 +126,14 @@ def every_knower(connection: sqlite3.Connection) -> dict[int, list[Knower]]:
 def who(connection: sqlite3.Connection, person: int, place: str, now: datetime | None) -> Who:
     """The person as somebody who may be told the number of a lock there. `now` None: dates do not count."""
     at = None if now is None else timestamp(now)
-    state, right = connection.execute(
-        f"select (select state from person where person = :person), {_HOLDS}",  # noqa: S608 - of this module
-        {"person": person, "place": place, "now": at},
-    ).fetchone()
+    state, right = connection.execute(_WHO, {"person": person, "place": place, "now": at}).fetchone()
     return Who(person, state, bool(right))
+
+
+def knowing(connection: sqlite3.Connection, now: datetime | None) -> dict[int, Who]:
+    """By knower, how everybody who knows a number stands to it; one query for a whole site. `now` as in `who`."""
+    rows = connection.execute(_KNOWING, {"now": None if now is None else timestamp(now)}).fetchall()
+    return {knower: Who(person, state, bool(right)) for knower, person, state, right in rows}
 
 
 def place(connection: sqlite3.Connection, places: Places, id: str) -> Place | None:
@@ -143,17 +151,20 @@ def place(connection: sqlite3.Connection, places: Places, id: str) -> Place | No
     return Place(id, " ".join(stands), keepers.of(connection, id)[0], scopes)
 
 
-def standing(connection: sqlite3.Connection, lock: Lock, place: Place | None, known: Iterable[Knower]) -> Standing:
+def accounts(connection: sqlite3.Connection) -> dict[int, tuple[int | None, str]]:
+    """By lock, the manager and the zone that its number was last accounted with."""
+    rows = connection.execute("select combination, manager, zone from combination").fetchall()
+    return {number: (manager, zone or "") for number, manager, zone in rows}
+
+
+def standing(lock: Lock, account: tuple[int | None, str], place: Place | None, known: Iterable[Knower]) -> Standing:
     """What the lock's number was last accounted with, and how things stand now."""
-    manager, zone = connection.execute(
-        "select manager, zone from combination where combination = ?", (lock.combination,)
-    ).fetchone()
     return Standing(
         lock.state,
         not lock.changed,
-        manager,
+        account[0],
         None if place is None else place.manager,
-        zone or "",
+        account[1],
         "" if place is None else place.stands,
         tuple(one.person for one in known if one.state == "removed"),
         lock.due_at,
