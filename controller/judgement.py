@@ -75,7 +75,7 @@ class Verdict:
 KEPT = frozenset(
     {
         "enrolment", "poison", "portal_override", "lockdown", "zone_opening", "part", "evacuation", "special_day",
-        "pin_enrolment", "review", "zone_violation", "tether_state", "asset", "container",
+        "pin_enrolment", "review", "zone_violation", "tether_state", "asset", "container", "sticker_wait",
     }
 )  # fmt: skip
 """The tables of which something is kept between turns: a record that changes one is followed by `reload`."""

@@ -74,6 +74,10 @@ EXPIRES = {
     "combination.begin": timedelta(seconds=30),
     "combination.draw": timedelta(seconds=30),
     "combination.finish": timedelta(minutes=5),
+    "custody.approve": timedelta(minutes=5),
+    "custody.begin": timedelta(minutes=5),
+    "custody.extend": timedelta(minutes=5),
+    "sticker.attach": timedelta(seconds=30),
 }
 """What is only good now: it opens, or undoes what locks. All else waits as long as it takes: a revocation never expires."""
 

@@ -60,6 +60,10 @@ LONGEST_S = {
     "combination.begin": 60.0,
     "combination.draw": 60.0,
     "combination.finish": 600.0,
+    "custody.approve": 600.0,
+    "custody.begin": 600.0,
+    "custody.extend": 600.0,
+    "sticker.attach": 60.0,
 }
 """Kinds that must expire, and within how many seconds of their issue: a door is not opened for yesterday's reason.
 

@@ -8,6 +8,7 @@ import msgspec
 
 from controller.record.duty import LATE
 from controller.record.envelope import Record
+from controller.record.handling import LOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Facets:
 
 _ALARMS = frozenset(
     {
-        "cabinet.stray_found", "clock.doubted", "door.held", "door.forced", "evacuation.begun", "input.poisoned",
-        "interlock.broken", "key.carried_out", "key.lost", "key.misplaced", "key.missing",
+        "cabinet.stray_found", "clock.doubted", "custody.astray", "door.held", "door.forced", "evacuation.begun",
+        "input.poisoned", "interlock.broken", "key.carried_out", "key.lost", "key.misplaced", "key.missing",
         "ledger.salvaged", "part.failed", "pin.duress", "pin.locked", "presence.violated", "requests.rejected", "tether.cut",
         "transport.lost", "transport.seal_differs",
         "tether.deviated",
@@ -59,7 +60,8 @@ def facets(record: Record) -> Facets:
     code = _first(body, "code", "reason")
     broken_off = record.kind == "ledger.opened" and record.v > 1
     late = record.kind == "due.reached" and getattr(body, "stage", "") in LATE
-    result = "alarm" if broken_off or late or record.kind in _ALARMS else record.kind.partition(".")[2]
+    lost = record.kind in ("custody.ended", "custody.collected") and _first(body, "outcome", "fate") == LOST
+    result = "alarm" if broken_off or late or lost or record.kind in _ALARMS else record.kind.partition(".")[2]
     return Facets(
         portal=_first(body, "portal") or "",
         zone=_first(body, "zone") or (_first(body, "place") if record.kind not in _PLACES_OF_INPUTS else "") or "",

@@ -89,6 +89,9 @@ class Code(StrEnum):
     # stations
     NOTHING_WAITS = "nothing_waits"
     """Nobody has begun anything at the station that this badge or thing is asked for."""
+    # what is taken out
+    PLACE = "place"
+    """It may not be handled there (C8.5)."""
 
     # keys
     KEY = "key"

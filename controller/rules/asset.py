@@ -13,6 +13,7 @@ import msgspec
 from controller.record import measures
 from controller.record.asks.asset import AssetRow, ChangeAsset, Described, RegisterAsset, WithdrawAsset
 from controller.record.canonical import timestamp
+from controller.record.handling import OFF_SITE
 from controller.record.kinds.asset import HELD, WITHDRAWALS, WITHDRAWN, AssetChanged, AssetRegistered, AssetWithdrawn
 from controller.record.measures import MARKS, PERSONAL, SECRECIES
 from controller.record.private import PrivateRow
@@ -141,7 +142,7 @@ def _wrong(ask: Described, operator: OperatorFact, known: Known, text: PrivateRo
 
 def _misplaced(ask: Described, operator: OperatorFact, known: Known) -> Refusal | None:
     for n, place in enumerate(ask.allowed):
-        if place not in known.places:
+        if place not in known.places and place != OFF_SITE:
             return Refusal(Code.SUBJECT, f"body.allowed[{n}]")
     return within(operator, ask.place) if ask.place in known.places else Refusal(Code.SUBJECT, "body.place")
 

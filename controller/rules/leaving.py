@@ -11,6 +11,7 @@ import msgspec
 
 from controller.record.asks.person import LeavePerson
 from controller.record.kinds.badge import BadgeRetired, EnrolmentClosed
+from controller.record.kinds.custody import CustodyRecalled
 from controller.record.kinds.key_loan import LEFT, KeyRecalled, KeyReservationEnded
 from controller.record.kinds.knower import REMOVED, KnowerRemoved
 from controller.record.kinds.membership import MembershipEnded
@@ -51,6 +52,7 @@ ENDED: dict[str, Ended] = {
     "key_reservation": lambda id, person, by: KeyReservationEnded(int(id), LEFT, "ended"),
     "key_loan": lambda id, person, by: KeyRecalled(int(id), person),
     "knower": lambda id, person, by: KnowerRemoved(int(id), person, "left", by, REMOVED),
+    "custody": lambda id, person, by: CustodyRecalled(int(id), person, by),
     "operator": lambda id, person, by: OperatorRetired(int(id), "retired"),
 }
 

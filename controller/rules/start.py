@@ -36,6 +36,10 @@ NEEDS_TWO = frozenset(
         "transport.receive",
         "key.authorise",
         "combination.plan",
+        "custody.approve",
+        "custody.extend",
+        "custody.confirm",
+        "custody.witness",
     }
 )
 """Kinds of requests whose rules ask for a second person. A new one of that sort belongs here too."""
@@ -69,6 +73,11 @@ SECURES = frozenset(
         "combination.report",
         "combination.break_off",
         "knower.remove",
+        "custody.decline",
+        "custody.end",
+        "custody.collect",
+        "thing.retire",
+        "sticker.detach",
     }
 )
 """What only takes away, or gets people out: it never waits for a second person, not even where nobody has said who begins."""

@@ -21,7 +21,7 @@ from controller.rules.outcome import Outcome, Refusal
 from controller.storage.container_use import ContainerUse
 from controller.storage.repeats import Repeats
 from controller.storage.tethers import Tethers
-from controller.storage.use import Keyed, Presented, StationUse, Stuck, TakesSlots, TakesUnknown, Unknown
+from controller.storage.use import Keyed, Notices, Presented, StationUse, Stuck, TakesSlots, TakesUnknown, Unknown
 from controller.storage.uses import uses_of
 from controller.storage_facts import stickers
 from controller.timekeeper import Now
@@ -55,12 +55,12 @@ class Storage:
             taken = self._unknown(station, tap, now) if known is None and tap.credential else None
             return taken or self._refused(station, found, now, tap, known)
         presented = Presented(id, station.zone, found.person, found.badge, tap.assurance)
-        return self._answered(station, lambda use: use.presented(presented, now), now, tap, known)
+        return self._answered(station, lambda use: use.presented(presented, now), now, tap, known, notice=presented)
 
     def keyed(self, id: str, digits: str, now: Now) -> Outcome:
         """Something was typed at a station. When nobody waits for it, it is not recorded: it may have been a PIN by mistake."""
         asked = Keyed(id, digits)
-        said = self._first(lambda use: use.keyed(asked, now))
+        said = self._first(lambda use: use.keyed(asked, now), None, now)
         return Outcome((), (rule.play(id, rule.REFUSED),)) if said is None else self._shown(id, said, now)
 
     def slot(self, item: SlotSeen, now: Now) -> Outcome:
@@ -80,16 +80,23 @@ class Storage:
         return None
 
     def _answered(
-        self, station: StationAt, asking: _Asking, now: Now, tap: Tap, known: BadgeFact | None = None, thing: str = ""
-    ) -> Outcome:
-        said = self._first(asking)
+        self, station: StationAt, asking: _Asking, now: Now, tap: Tap, known: BadgeFact | None = None, thing: str = "",
+        notice: Presented | None = None,
+    ) -> Outcome:  # fmt: skip
+        said = self._first(asking, notice, now)
         if said is None:
             return self._refused(station, Refusal(Code.NOTHING_WAITS, "station"), now, tap, known, thing)
         return self._shown(station.id, said, now)
 
-    def _first(self, asking: _Asking) -> Outcome | None:
-        """The first answer of a use; the others are not asked."""
-        return next((said for use in self.uses if (said := asking(use)) is not None), None)
+    def _first(self, asking: _Asking, notice: Presented | None, now: Now) -> Outcome | None:
+        """The first answer of a use; the others are not asked, but told who stands there where that matters to them."""
+        for n, use in enumerate(self.uses):
+            if (said := asking(use)) is not None:
+                for other in self.uses[n + 1 :]:
+                    if notice is not None and isinstance(other, Notices):
+                        other.noticed(notice, now)
+                return said
+        return None
 
     def _refused(
         self,

@@ -97,3 +97,11 @@ class TakesUnknown(Protocol):
 
     def unknown(self, tap: Unknown, now: Now) -> Outcome | None:
         """Such a card was held to the station; None: that is nothing to this use."""
+
+
+@runtime_checkable
+class Notices(Protocol):
+    """A use to which it matters who stands at a station, whatever they came for: a thing may follow the badge."""
+
+    def noticed(self, tap: Presented, now: Now) -> None:
+        """A badge was held to the station, and another use has it."""

@@ -21,7 +21,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "presence.forgiven", "entry.noted", "entry.confirmed", "entry.declined",
     ),
     "rights": ("right", "review", "group", "membership"),
-    "storage": ("container", "keeper", "asset", "label", "carrier", "transport", "combination", "knower"),
+    "storage": (
+        "container", "keeper", "asset", "label", "carrier", "transport", "combination", "knower",
+        "tether.registered", "tether.retired", "tether.round_begun", "tether.deviated", "tether.round_ended",
+    ),
+    "custody": ("custody", "thing", "sticker"),
     "doors": ("portal.released", "portal.overridden", "override", "lockdown", "evacuation", "special_day"),
     "keys": ("key", "key_audit"),
     "site": ("site", "clock", "ledger"),

@@ -35,7 +35,7 @@ NOT_ABOUT_A_PERSON = {
     "container.registered", "container.moved", "container.retired", "asset.registered", "asset.changed",
     "carrier.registered", "carrier.withdrawn", "transport.ordered", "transport.cancelled", "transport.lost",
     "key.registered", "key.changed", "key.retired", "key.unsealed",
-    "tether.registered", "tether.retired", "tether.checked", "tether.deviated",
+    "tether.registered", "tether.retired", "tether.checked", "tether.deviated", "thing.registered",
 }  # fmt: skip
 """Kinds whose text is about a place, a group or a key, whoever wrote it."""
 

@@ -166,6 +166,22 @@ MAY = {
     "combination.draw": {"manager", "custodian"},
     "combination.break_off": {"manager", "custodian"},
     "combination.finish": {"manager", "custodian"},
+    "thing.register": {"manager", "custodian"},
+    "thing.retire": {"manager", "custodian"},
+    "sticker.attach": {"manager", "custodian"},
+    "sticker.detach": {"manager", "custodian"},
+    "custody.request": {"manager", "custodian", "employee"},
+    "custody.approve": {"manager", "custodian", "employee"},
+    "custody.decline": {"manager", "custodian", "employee"},
+    "custody.begin": {"manager", "custodian", "guard", "employee"},
+    "custody.ask_extension": {"manager", "custodian", "employee"},
+    "custody.extend": {"manager", "custodian", "employee"},
+    "custody.end": {"manager", "custodian", "guard", "employee"},
+    "custody.confirm": {"manager", "custodian", "employee"},
+    "custody.hand_out": {"manager", "custodian", "employee"},
+    "custody.collect": {"manager", "custodian", "employee"},
+    "custody.dispose": {"manager", "custodian", "employee"},
+    "custody.witness": {"manager", "custodian", "employee"},
 }
 SHA = "ab" * 32
 REQUIRED = ("pledge:nda", "training:induction")

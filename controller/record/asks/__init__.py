@@ -12,6 +12,7 @@ from controller.record.asks import (
     label,
     sticker,
     tether,
+    thing,
     transport,
 )
 from controller.record.asks.badge import EnrolBadge, RetireBadge
@@ -112,5 +113,6 @@ __all__ = [
     "label",
     "sticker",
     "tether",
+    "thing",
     "transport",
 ]

@@ -1,8 +1,101 @@
-"""The tables of the custody ledger: what was taken out, copied, handed out and disposed of (C4.1, C4.2, C8.5, C9.1)."""
+"""The tables of what is taken out, copied, handed out and disposed of, and of the stickers on it (C4.1, C8.5, C9.1)."""
 
 from controller.record.tables.shape import Table
 
-TABLES: tuple[Table, ...] = (
-    # stickers on things: the keyed digest of what one claims to be, and the thing as `asset:3`; they prove nothing (C9.1)
-    Table("sticker", {"sticker": str, "thing": str, "at": str, "seq": int}, ("sticker",), (("thing",),)),
+TABLES = (
+    Table(
+        "thing",
+        {
+            "thing": int,
+            "code": str,
+            "medium": str,
+            "asset": int,
+            "place": str,
+            "allowed": str,
+            "private": str,
+            "private_version": int,
+            "state": str,
+            "registered_at": str,
+            "seq": int,
+        },
+        ("thing",),
+        (("code",), ("asset",)),
+    ),
+    # by the keyed digest of what the tag says; `thing` is `sort:number`, of whatever noun
+    Table(
+        "sticker",
+        {"sticker": str, "thing": str, "label": str, "state": str, "attached_at": str, "seq": int},
+        ("sticker",),
+        (("thing",), ("state",)),
+    ),
+    Table(
+        "sticker_wait",
+        {"station": str, "thing": str, "operator": int, "until_at": str, "state": str, "code": str, "seq": int},
+        ("station",),
+    ),
+    # the ledger, in the order of its form; `place` is a zone, a container or `off_site`
+    Table(
+        "custody",
+        {
+            "custody": int,
+            "thing": int,
+            "asset": int,
+            "act": str,
+            "medium": str,
+            "place": str,
+            "home": str,
+            "person": int,
+            "copies": int,
+            "issued": int,
+            "purpose": str,
+            "state": str,
+            "requested_by": int,
+            "requested_at": str,
+            "decided_by": int,
+            "decided_at": str,
+            "reason": str,
+            "begin_by": str,
+            "began_at": str,
+            "begun_by": int,
+            "begun_in": str,
+            "begun_station": str,
+            "due_at": str,
+            "wanted_at": str,
+            "extended_by": int,
+            "seen_in": str,
+            "seen_at": str,
+            "ended_at": str,
+            "ended_by": int,
+            "ended_station": str,
+            "brought_by": int,
+            "outcome": str,
+            "remarks": str,
+            "confirmed_by": int,
+            "confirmed_at": str,
+            "method": str,
+            "supervisor": int,
+            "seq": int,
+        },
+        ("custody",),
+        (("state", "due_at"), ("state", "begin_by"), ("person", "state"), ("thing", "state"), ("asset", "state"), ("home",)),
+    ),
+    # numbered copies
+    Table(
+        "handout",
+        {
+            "custody": int,
+            "number": int,
+            "recipient": int,
+            "name": str,
+            "state": str,
+            "out_at": str,
+            "out_by": int,
+            "back_at": str,
+            "back_by": int,
+            "fate": str,
+            "seq": int,
+        },
+        ("custody", "number"),
+        (("recipient", "state"), ("state",)),
+    ),
 )

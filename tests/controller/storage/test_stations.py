@@ -72,7 +72,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestSite]:
 
 @pytest.fixture
 def desk(shared: TestSite) -> TestSite:
-    """The site, with nothing counted and nobody waiting."""
+    """The site, with nothing counted, nobody waiting and no sticker on anything."""
+    shared.ledger.connection.execute("delete from sticker")
     shared.judgement.storage = Storage(shared.facility, shared.facts)
     shared.actuator.performed.clear()
     return shared
@@ -134,19 +135,21 @@ def test_a_stranger_is_nothing_to_a_use_that_waits_for_badges(desk: TestSite) ->
 def test_a_sticker_names_its_thing_and_proves_nothing(desk: TestSite) -> None:
     """A plain tag that is known as a thing's sticker is that thing, whoever holds it (C9.1)."""
     connection = desk.ledger.connection
-    connection.execute("insert or replace into sticker values (?, 'asset:3', '', 1)", (digest("nfca:04aa"),))
+    insert = "insert or replace into sticker (sticker, thing, state) values (?, 'folder:3', 'attached')"
+    connection.execute(insert, (digest("nfca:04aa"),))
     sticker = tap("desk", "nfca:04aa", assurance=0)
 
-    assert [(r.code, r.thing, r.person) for r in refusals(desk, sticker)] == [("nothing_waits", "asset:3", None)]
+    assert [(r.code, r.thing, r.person) for r in refusals(desk, sticker)] == [("nothing_waits", "folder:3", None)]
     use = waits(desk)
     desk.turn(sticker)
-    assert use.seen == [Stuck("desk", "lab", "asset:3")]
+    assert use.seen == [Stuck("desk", "lab", "folder:3")]
 
 
 def test_a_badge_is_no_sticker(desk: TestSite) -> None:
     """Who registers a badge's number as a sticker does not make the badge's holder a thing."""
     connection = desk.ledger.connection
-    connection.execute("insert or replace into sticker values (?, 'asset:4', '', 1)", (digest("card:1"),))
+    insert = "insert or replace into sticker (sticker, thing, state) values (?, 'asset:4', 'attached')"
+    connection.execute(insert, (digest("card:1"),))
     use = waits(desk)
 
     desk.turn(tap("desk", "card:1"))
