@@ -22,6 +22,7 @@ from dashboard.views import (
     key_audits,
     key_loans,
     keys,
+    kiosk,
     labels,
     leaving,
     ledger,
@@ -76,7 +77,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     pages = (
         now, ledger, people, badges, pin, groups, importing, rights, matrix, portals, orders, schedules,
         evacuation, requests, start, training, my, why, presence, due, notify,
-        places, containers, keepers, labels, assets,
+        places, containers, keepers, kiosk, labels, assets,
     )  # fmt: skip
     storage = (keys, key_acts, key_loans, key_audits)
     for module in (signin, appearance, transport, live, *pages, leaving, reviews, holders, *storage):

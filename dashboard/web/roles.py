@@ -155,9 +155,12 @@ PUBLIC = frozenset(
         "appearance.theme",
         "transport.page",
         "transport.file",
+        "kiosk.cabinet",
+        "kiosk.choose",
+        "kiosk.leave",
     }
 )
-"""What needs no sign-in."""
+"""What needs no sign-in. The screen of a key cabinet has a pass of its own (`dashboard.web.kiosk`)."""
 
 SIGNED_IN = frozenset({"signin.sign_out"})
 """What every account may do, even one without a role."""
@@ -249,6 +252,8 @@ PAGES: dict[str, frozenset[str]] = {
     "due.page": ANYBODY,
     "due.csv": ANYBODY,
     "portals.page": EVERY,
+    "kiosk.page": REQUESTS["key.choose"],
+    "kiosk.begin": REQUESTS["key.choose"],
     "portals.release": REQUESTS["portal.release"],
     "orders.override": REQUESTS["portal.override"],
     "orders.resume": REQUESTS["portal.resume"],
