@@ -51,6 +51,7 @@ def _register(asked: Asked) -> Outcome | Refusal:
         asked.private(f"combination-{number}"),
         _scene(asked, None, ask.place),
         _who(asked, ask.custodian, ask.place),
+        asked.facts.next("knower"),
         station=ask.station in asked.facility.stations,
     )
 

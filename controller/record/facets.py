@@ -9,6 +9,7 @@ import msgspec
 from controller.record.duty import LATE
 from controller.record.envelope import Record
 from controller.record.handling import LOST
+from controller.record.kinds.combination import URGENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def facets(record: Record) -> Facets:
     late = record.kind == "due.reached" and getattr(body, "stage", "") in LATE
     lost = record.kind in ("custody.ended", "custody.collected") and _first(body, "outcome", "fate") == LOST
     result = "alarm" if broken_off or late or lost or record.kind in _ALARMS else record.kind.partition(".")[2]
+    late = late or (record.kind == "combination.reported" and code in URGENT)
+    result = "alarm" if broken_off or late or record.kind in _ALARMS else record.kind.partition(".")[2]
     return Facets(
         portal=_first(body, "portal") or "",
         zone=_first(body, "zone") or (_first(body, "place") if record.kind not in _PLACES_OF_INPUTS else "") or "",

@@ -127,9 +127,17 @@ def covered(operator: OperatorFact, lock: Lock, place: Place | None) -> Refusal 
 
 
 def register(
-    ask: RegisterCombination, number: int, text: PrivateRow, scene: Scene, custodian: Who, *, station: bool
+    ask: RegisterCombination,
+    number: int,
+    text: PrivateRow,
+    scene: Scene,
+    custodian: Who,
+    next_knower: int,
+    *,
+    station: bool,
 ) -> Outcome | Refusal:
-    """Put lock `number` on record. A new one has its factory's number, and its change is due at once."""
+    """Put lock `number` on record. A new one has its factory's number, and its change is due at once; one of before has a
+    number that its custodian knows, who can say who else does."""
     place = scene.place
     if ask.sort not in SORTS:
         return Refusal(Code.FORM, "body.sort")
@@ -154,8 +162,10 @@ def register(
         place.manager, place.stands, ask.changed_on, None if due_at is None else timestamp(due_at),
         scene.operator.operator, IN_SERVICE,
     )  # fmt: skip
-    asked = () if changed is not None else asked_for(lock, scene, Reason("installation"))
-    return Outcome((record, *asked), private=(text,))
+    if changed is None:
+        return Outcome((record, *asked_for(lock, scene, Reason("installation"))), private=(text,))
+    known = KnowerAdded(next_knower, number, ask.custodian, ask.custodian, scene.operator.operator, KNOWS)
+    return Outcome((record, known), private=(text,))
 
 
 def _changed_on(ask: RegisterCombination, wall: WallClock) -> date | Refusal | None:
@@ -265,8 +275,10 @@ def remove(knower: Knower | None, lock: Lock | None, scene: Scene) -> Outcome | 
 def asked_for(lock: Lock, scene: Scene, *reasons: Reason) -> tuple[msgspec.Struct, ...]:
     """The records by which the lock's number has to be changed for these reasons."""
     place = scene.place
-    zone, manager = ("", None) if place is None else (place.stands, place.manager)
-    return require(lock, scene.change, reasons, scene.terms, scene.wall, scene.next_change, zone=zone, manager=manager)
+    stands, manager = ("", None) if place is None else (place.stands, place.manager)
+    return require(
+        lock, scene.change, reasons, scene.terms, scene.wall, scene.next_change, stands=stands, manager=manager
+    )
 
 
 def _of_use(lock: Lock | None, scene: Scene) -> Refusal | None:

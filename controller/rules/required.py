@@ -83,14 +83,14 @@ def require(
     wall: WallClock,
     number: int,
     *,
-    zone: str,
+    stands: str,
     manager: int | None,
 ) -> tuple[msgspec.Struct, ...]:
     """The records that ask for a change, `number` if it is a new one, or that join the one that is open.
 
     The earliest due date counts. Where a number was set already that is no better by now, what was confirmed is void.
     """
-    due, of = due_at(reasons, terms, wall, lock.due_at), (lock.place, lock.custodian, manager, zone)
+    due, of = due_at(reasons, terms, wall, lock.due_at), (lock.place, lock.custodian, manager, stands)
     if change is None:
         chased = any(one.reason != "age" for one in reasons)
         return (ChangeRequired(number, lock.combination, tuple(reasons), timestamp(due), *of, chased, OPEN),)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.record.kinds.change import Reason
-from controller.record.kinds.combination import RETIRING
+from controller.record.kinds.combination import RETIRING, URGENT
 from controller.record.schedule import WallClock
 
 FOLLOWS: dict[str, tuple[str, ...]] = {
@@ -44,9 +44,6 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
 }
 """By kind of record, the triggers that may follow from it. Age follows from none: its day comes."""
 
-URGENT = frozenset({"leak", "found_open"})
-"""What does not wait for the week that others have."""
-
 AHEAD = timedelta(days=30)
 """So long before a number is too old, its change is opened."""
 
@@ -72,8 +69,8 @@ class Standing:
     """Whether it still has its factory's number."""
     manager: int | None
     manager_now: int | None
-    zone: str
-    zone_now: str
+    stands: str
+    stands_now: str
     """Where it stands; empty when nobody knows."""
     removed: tuple[int, ...]
     """The people who know the number and shall not."""
@@ -88,7 +85,7 @@ def needs(standing: Standing, known: Collection[Reason], opened: bool, now: date
     found: list[Reason] = []
     if standing.installed and not opened:
         found.append(Reason("installation"))
-    if standing.zone_now and standing.zone_now != standing.zone:
+    if standing.stands_now and standing.stands_now != standing.stands:
         found.append(Reason("relocation"))
     if None not in (standing.manager, standing.manager_now) and standing.manager != standing.manager_now:
         found.append(Reason("manager"))

@@ -18,7 +18,9 @@ from controller.facts import Facts
 from controller.record.envelope import kind_of
 from controller.record.kinds.change import BROKEN_OFF, OPEN, PLANNED, RUNNING, ChangeBrokenOff, ChangeCalled
 from controller.record.kinds.combination import CombinationManagerNoted
+from controller.record.kinds.container import ContainerMoved
 from controller.record.kinds.knower import REMOVED, KnowerRemoved
+from controller.record.kinds.person import PersonLeft, PersonSuspended
 from controller.record.refusals import Code
 from controller.record.schedule import WallClock
 from controller.rules import confirmation, station
@@ -40,6 +42,8 @@ IDLE_S = 1800.0
 """After so long without a badge a running change is broken off: whoever comes to the station then is there for else."""
 APART_S = 3.0
 """Two badges of one person within this are one badge that was held too long."""
+ELSEWHERE = "?"
+"""Where no place stands: what was moved and moved back has been elsewhere."""
 
 _WINDOW_S = WINDOW.total_seconds()
 
@@ -67,6 +71,10 @@ class Combinations:
         self._halves: dict[int, _Until] = {}
         self._last: dict[str, _Until] = {}
         self._idle: dict[int, float] = {}
+        self._gone: set[int] = set()
+        """Who was suspended or has left in this turn: also who is back before it ends may know no number any more."""
+        self._moved: set[str] = set()
+        """The containers that were moved in it, be it back again."""
 
     # At the station -------------------------------------------------------------------------------------------------------
 
@@ -132,6 +140,10 @@ class Combinations:
             if isinstance(body, ChangeCalled):
                 self._called[body.combination_change] = now.seconds + _WINDOW_S
                 self._halves.pop(body.combination_change, None)
+            if isinstance(body, PersonSuspended | PersonLeft):
+                self._gone.add(body.person)
+            if isinstance(body, ContainerMoved):
+                self._moved.add(body.container)
             if kind_of(body)[0] in FOLLOWS:
                 self._look_at_s = None
         return ()
@@ -153,6 +165,8 @@ class Combinations:
             running = facts.running(connection)
             self._idle = {change: self._idle.get(change, now.seconds + IDLE_S) for change in running}
             yield from self._look(locks, now)
+            self._gone.clear()
+            self._moved.clear()
 
     def _forget(self, now: Now) -> None:
         self._called = {change: until for change, until in self._called.items() if now.seconds < until}
@@ -183,11 +197,15 @@ class Combinations:
             facts.accounts(connection),
             facts.knowing(connection, at),
         )
+        knowing |= {id: replace(who, state="suspended") for id, who in knowing.items() if who.person in self._gone}
         found = {id: facts.place(connection, places, id) for id in {lock.place for lock in locks}}
         for lock in locks:
             removed, knowers = _removed(known.get(lock.combination, []), knowing)
             change, broken = self._sound(lock, changes.get(lock.combination), now)
-            standing = facts.standing(lock, accounts[lock.combination], found[lock.place], knowers)
+            account = accounts[lock.combination]
+            if self._moved.intersection({lock.place, *account[1].split()}):
+                account = (account[0], ELSEWHERE)
+            standing = facts.standing(lock, account, found[lock.place], knowers)
             records = (*removed, *broken, *self._asked(lock, change, standing, now))
             if records:
                 yield Outcome(records)
@@ -199,7 +217,7 @@ class Combinations:
         if reasons:
             return require(
                 lock, change, reasons, self._facility.combinations, WallClock(self._facility.timezone, now.judged),
-                self._facts.next("combination_change"), zone=standing.zone_now, manager=standing.manager_now,
+                self._facts.next("combination_change"), stands=standing.stands_now, manager=standing.manager_now,
             )  # fmt: skip
         if standing.manager is None and standing.manager_now is not None:
             return (CombinationManagerNoted(lock.combination, standing.manager_now),)

@@ -22,10 +22,11 @@ _CHANGE = """select combination_change, combination, state, step, due_at, custod
 _UNFINISHED = f"state in ({', '.join(repr(state) for state in UNFINISHED)})"
 _KNOWER = "select knower, combination, person, state, since_at, told_by from knower where "
 _HOLDS = """exists (select 1 from access_right r where r.person = {person} and r.zone = {place} and r.state = 'active'
-        and (:now is null or (r.from_at <= :now and r.until_at > :now)))
+        and coalesce(r.manner, '') <> 'escorted' and (:now is null or (r.from_at <= :now and r.until_at > :now)))
     or exists (select 1 from membership m join access_right r on r.team = m.team
         where m.person = {person} and m.state = 'active' and r.zone = {place} and r.state = 'active'
-        and (:now is null or (r.from_at <= :now and r.until_at > :now)))"""
+        and coalesce(r.manner, '') <> 'escorted' and (:now is null or (r.from_at <= :now and r.until_at > :now)))"""
+"""Whoever may come along only is nobody to be told a number."""
 _WHO = f"select (select state from person where person = :person), {_HOLDS.format(person=':person', place=':place')}"  # noqa: S608
 _KNOWING = f"""select k.knower, k.person, p.state, {_HOLDS.format(person="k.person", place="c.place")}
     from knower k join combination c on c.combination = k.combination left join person p on p.person = k.person
@@ -152,9 +153,9 @@ def place(connection: sqlite3.Connection, places: Places, id: str) -> Place | No
 
 
 def accounts(connection: sqlite3.Connection) -> dict[int, tuple[int | None, str]]:
-    """By lock, the manager and the zone that its number was last accounted with."""
-    rows = connection.execute("select combination, manager, zone from combination").fetchall()
-    return {number: (manager, zone or "") for number, manager, zone in rows}
+    """By lock, the manager and the places around that its number was last accounted with."""
+    rows = connection.execute("select combination, manager, stands from combination").fetchall()
+    return {number: (manager, stands or "") for number, manager, stands in rows}
 
 
 def standing(lock: Lock, account: tuple[int | None, str], place: Place | None, known: Iterable[Knower]) -> Standing:

@@ -51,15 +51,15 @@ class _ChangeAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: str
     custodian: int
     manager: int | None
-    """Who answers for the place now, and where it is: the change accounts for both."""
-    zone: str
+    """Who answers for the place now, and what it stands in: the change accounts for both."""
+    stands: str
     chased: bool
     """False: it is due with the number's age, and that is chased by itself."""
     state: str
 
     def _asked(self, record: Record) -> tuple[RowChange, ...]:
         change, number = self.combination_change, self.combination
-        lock: Row = {"combination": number, "manager": self.manager, "zone": self.zone, "seq": record.seq}
+        lock: Row = {"combination": number, "manager": self.manager, "stands": self.stands, "seq": record.seq}
         reasons = (
             Upsert(
                 "combination_reason",

@@ -17,6 +17,8 @@ IN_SERVICE, RETIRING, RETIRED = "in_service", "retiring", "retired"
 
 REPORTS = ("leak", "found_open", "repair", "lockout")
 """What anybody may report of a lock, and by which its number has to be changed."""
+URGENT = frozenset({"leak", "found_open"})
+"""What does not wait for the week that others have."""
 
 
 @kind("combination.registered")
@@ -40,8 +42,8 @@ class CombinationRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     """Whether its number is changed when one more person is told it."""
     manager: int | None
     """Who answered for the place then."""
-    zone: str
-    """Where it stood then."""
+    stands: str
+    """What the place stood in then: containers, and then the zone; empty for a zone that is none."""
     changed_on: str | None
     """The day of its last change by the papers of before; None: it was installed now, and has its factory number."""
     due_at: str | None
@@ -63,7 +65,7 @@ class CombinationRegistered(msgspec.Struct, frozen=True, forbid_unknown_fields=T
             "private": self.text.id,
             "private_version": self.text.version,
             "manager": self.manager,
-            "zone": self.zone,
+            "stands": self.stands,
             "seal": "",
             "changed_on": self.changed_on,
             "due_at": self.due_at,

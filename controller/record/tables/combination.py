@@ -22,9 +22,10 @@ TABLES: tuple[Table, ...] = (
             "state": str,
             "private": str,
             "private_version": int,
-            # what the number in force was last accounted with: another manager or zone than these asks for a change
+            # what the number in force was last accounted with: another manager than this, and standing in other
+            # places than these (containers, then the zone), ask for a change
             "manager": int,
-            "zone": str,
+            "stands": str,
             # the seal of the envelope in which the number lies, empty for none
             "seal": str,
             # the last day on which it was changed before it was registered here; null where it was installed then

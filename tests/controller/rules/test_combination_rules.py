@@ -141,8 +141,8 @@ STANDING = Standing("in_service", False, 20, 20, "lab", "lab", (), NOW + timedel
         (STANDING, False, []),
         (replace(STANDING, installed=True), False, ["installation"]),
         (replace(STANDING, installed=True), True, []),
-        (replace(STANDING, zone_now="vault"), True, ["relocation"]),
-        (replace(STANDING, zone_now=""), False, []),
+        (replace(STANDING, stands_now="vault"), True, ["relocation"]),
+        (replace(STANDING, stands_now=""), False, []),
         (replace(STANDING, manager_now=21), False, ["manager"]),
         (replace(STANDING, manager=None), False, []),
         (replace(STANDING, manager_now=None), False, []),
@@ -151,7 +151,7 @@ STANDING = Standing("in_service", False, 20, 20, "lab", "lab", (), NOW + timedel
         (replace(STANDING, due_at=NOW + AHEAD), False, ["age"]),
         (replace(STANDING, due_at=NOW + AHEAD + timedelta(seconds=1)), False, []),
         (replace(STANDING, due_at=NOW - AHEAD), True, []),
-        (replace(STANDING, due_at=NOW, zone_now="vault"), False, ["relocation"]),
+        (replace(STANDING, due_at=NOW, stands_now="vault"), False, ["relocation"]),
     ],
 )
 def test_what_a_lock_needs(standing: Standing, opened: bool, found: list[str]) -> None:

@@ -17,6 +17,7 @@ from combination_site import (
 )
 from sites import TestSite, give_right
 
+from controller.inbox import RequestReceived
 from controller.record import asks as ask
 from controller.record.asks.combination import (
     AppointCustodian,
@@ -320,6 +321,24 @@ def test_who_may_not_know_it_any_more_does_until_it_is_changed(site: TestSite) -
     assert knowers(site, lock) == {1, 2}
     site.step(LOOK_S)
     assert site.turn() == [] and open_change(site, lock) is None
+
+
+def test_what_is_undone_in_the_same_turn_has_happened(site: TestSite) -> None:
+    """Who is suspended and back within one turn, and a safe that is moved and moved back, are triggers all the same (C8.4)."""
+    place = container(site)
+    who = person(site, place)
+    lock = _knowing(site, place, who)
+    bodies = ((ask.SuspendPerson(who), 2), (ask.ReinstatePerson(who), 1))
+    site.turn(*(RequestReceived(site.request(body, operator)) for body, operator in bodies))
+    assert site.facts.person_state(who) == "active" and knowers(site, lock, ["removed"]) == {who}
+    assert reasons(site, open_change(site, lock)) == ["knower_removed"]
+
+    other = container(site)
+    lock = known(site, other)
+    site.turn(*(RequestReceived(site.request(MoveContainer(other, zone), 2)) for zone in ("lobby", "lab")))
+    assert reasons(site, open_change(site, lock)) == ["relocation"]
+    site.step(LOOK_S)
+    assert [record.kind for record in site.turn() if record.kind.startswith("combination")] == []
 
 
 def test_dates_count_only_by_a_trusted_clock(site: TestSite) -> None:
