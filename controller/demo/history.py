@@ -15,7 +15,7 @@ from ulid import ULID
 
 from controller.actuator import NoParts
 from controller.clock import SteppedClock
-from controller.demo import groups
+from controller.demo import combinations, groups
 from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, PINS, STRANGER_IDM, DemoOperator, Employee, idm
 from controller.demo.training import recorded, recorded_of
 from controller.desk import LONGEST_S
@@ -81,17 +81,21 @@ class History:
         zone = self._site.facility.timezone
         for body, text in recorded(begin.astimezone(zone).date(), until.astimezone(zone).date()):
             self._ask("sato", body, text)
-        day = begin.astimezone(zone).date() + timedelta(days=1)
+        day, has_locks = begin.astimezone(zone).date() + timedelta(days=1), False
         while (morning := datetime(day.year, day.month, day.day, tzinfo=zone)) < until:
             for visit in sorted(self._day(morning), key=lambda v: v.at):
                 if visit.at < until - timedelta(minutes=5):
                     self._visit(visit)
             if day.day == 15:
                 self._incidents()
+            if not has_locks and morning >= until - timedelta(days=2):
+                combinations.made(self._hands, day)
+                has_locks = True
             progress(min(1.0, (morning - begin) / (until - begin)))
             day += timedelta(days=1)
         self._special_day(until)
-        self.clock.step_to(until - timedelta(seconds=200))
+        self.clock.step_to(until - timedelta(seconds=260))
+        self._combination_half_changed()
         self._escorted()
         self._lost_badge()
         self._pins()
@@ -170,6 +174,21 @@ class History:
         today = until.astimezone(self._site.facility.timezone).date()
         sunday = today + timedelta(days=13 - today.weekday())
         self._ask("suzuki", SetSpecialDay(sunday.isoformat(), "day", "09:00-15:00"), {"reason": "製造設備の移設"})
+
+    @property
+    def _hands(self) -> combinations.Hands:
+        return combinations.Hands(self._ask, self._at_the_desk)
+
+    def _at_the_desk(self, number: bytes) -> None:
+        self._pass_time(4.0)
+        self._tap(combinations.STATION, number)
+
+    def _combination_half_changed(self) -> None:
+        """Two people stand at a lock just now, whose number is set and not yet witnessed."""
+        rows = self._site.ledger.connection.execute(
+            "select combination, combination_change from combination_change where state <> 'done'"
+        )
+        combinations.half_done(self._hands, dict(rows.fetchall()))
 
     def _incidents(self) -> None:
         """What happens once a month: a delivery let in by hand, and the dock's leaf pushed open."""
