@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 LARGEST_FILE = 40_000
@@ -65,15 +66,20 @@ def decoded(data: bytes) -> str | None:
     return None
 
 
-def read(text: str) -> tuple[list[Row], list[Mistake]]:
-    """The rows of the text, and everything that is wrong with its form."""
+def read(
+    text: str, known: Mapping[str, tuple[str, ...]] = COLUMNS, needed: Sequence[str] = ("person", "name")
+) -> tuple[list[Row], list[Mistake]]:
+    """The rows of the text, and everything that is wrong with its form. `known`: what columns may be called.
+
+    Of those in `needed` one has to be there.
+    """
     first = text.partition("\n")[0]
     delimiter = "\t" if "\t" in first else ";" if ";" in first and "," not in first else ","
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
     try:
         head = next(lines, [])
-        columns, mistakes = _columns(head)
+        columns, mistakes = _columns(head, known, needed)
         if mistakes:
             return [], mistakes
         line = lines.line_num + 1
@@ -89,9 +95,11 @@ def read(text: str) -> tuple[list[Row], list[Mistake]]:
     return rows, mistakes or ([] if rows else [Mistake(0, "", "empty")])
 
 
-def _columns(head: list[str]) -> tuple[list[str], list[Mistake]]:
+def _columns(
+    head: list[str], columns: Mapping[str, tuple[str, ...]], needed: Sequence[str]
+) -> tuple[list[str], list[Mistake]]:
     """What each column of the head is; nothing for a column without a head, which must be empty."""
-    known = {called: column for column, names in COLUMNS.items() for called in names}
+    known = {called: column for column, names in columns.items() for called in names}
     found: list[str] = []
     mistakes: list[Mistake] = []
     for cell in head:
@@ -101,8 +109,8 @@ def _columns(head: list[str]) -> tuple[list[str], list[Mistake]]:
         elif column in found and column:
             mistakes.append(Mistake(1, "", "twice", cell.strip()[:40]))
         found.append(column)
-    if not mistakes and not {"person", "name"} & set(found):
-        mistakes.append(Mistake(1, "", "no_person"))
+    if not mistakes and not set(needed) & set(found):
+        mistakes.append(Mistake(1, "", f"no_{needed[0]}"))
     return found, mistakes
 
 

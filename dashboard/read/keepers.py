@@ -5,10 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from controller.record.kinds.keeper import DEPUTY, MANAGER
 from dashboard.database import projected
 from dashboard.read.names import Names
-from dashboard.read.places import Place, Plan
 from dashboard.read.sites import Site, of_site
 
 
@@ -27,11 +25,6 @@ class Appointment:
     requested_by: int
     requested_by_name: str
     requested_at: str
-
-
-def incomplete(connection: sa.Connection, names: Names) -> list[Place]:
-    """The places without a manager or a deputy of their own: none may be without one (C3.1)."""
-    return [place for place in Plan(connection, names).every() if {MANAGER, DEPUTY} & set(place.missing)]
 
 
 def count_waiting(connection: sa.Connection, site: Site) -> int:

@@ -159,6 +159,10 @@ class Plan:
             missing.append("lock")
         return tuple(missing)
 
+    def unkept(self) -> list[str]:
+        """The places without a manager or a deputy of their own: none may be without one (C3.1)."""
+        return [id for id in self.inside if any((id, duty) not in self._kept for duty in DUTIES)]
+
     def place(self, id: str) -> Place | None:
         """One place; None for none that there is now."""
         if id not in self.inside:

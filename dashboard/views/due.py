@@ -37,7 +37,7 @@ PAGES: Mapping[str, str] = {
     "carrier": "carriers.carrier",
     "tether_round": "tethers.round",
     "asset": "assets.asset",
-    "keeper": "keepers.decide",
+    "keeper": "keepers.due",
 }
 """By sort of due thing the endpoint of its page, which takes `site` and `id`; one that is not there leads to the ledger."""
 

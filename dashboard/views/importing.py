@@ -4,11 +4,8 @@ The file is kept nowhere meanwhile: it goes with the form from page to page, pac
 where the site has changed in between, the change is shown again.
 """
 
-import base64
-import binascii
 import csv
 import io
-import zlib
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -21,14 +18,12 @@ from dashboard.importing.planning import Plan, plan
 from dashboard.importing.reading import COLUMNS, LARGEST_FILE, Mistake
 from dashboard.read import requests
 from dashboard.read.names import Names
+from dashboard.views import carried
 from dashboard.views.subject import names_at
 from dashboard.web.context import here, user
 from dashboard.web.language import language
 
 blueprint = Blueprint("importing", __name__)
-
-MOST_REQUESTS = reading.MOST_LINES
-"""So many at most does one file make."""
 
 
 @blueprint.route("/people/<site>/import", methods=["GET", "POST"])
@@ -38,9 +33,9 @@ def page(site: str) -> Answer | str | tuple[str, int]:
         names = names_at(connection, site)
         if request.method == "GET":
             return _form(names)
-        text = _text()
+        text = carried.text()
         if text is None:
-            return _form(names, [Mistake(0, "", _unreadable())])
+            return _form(names, [Mistake(0, "", carried.unreadable())])
         rows, mistakes = reading.read(text)
         found = plan(connection, names, user().operators[site], rows, here().now())
     if mistakes:
@@ -48,13 +43,13 @@ def page(site: str) -> Answer | str | tuple[str, int]:
     if found.mistakes:
         return _form(names, list(found.mistakes))
     ids, shown = request.form.get("ids", ""), request.form.get("plan", "")
-    if request.form.get("act") == "confirm" and shown == found.digest and _are_ids(ids):
+    if request.form.get("act") == "confirm" and shown == found.digest and carried.are_ids(ids):
         return _send(site, found, ids.split(","))
     page = render_template(
         "import_preview.html",
         site=names.site,
         plan=found,
-        packed=_packed(text),
+        packed=carried.packed(text),
         ids=",".join(str(ULID()) for _ in found.requests()),
         changed=bool(shown),
     )
@@ -65,7 +60,7 @@ def _form(names: Names, mistakes: list[Mistake] | None = None) -> str | tuple[st
     page = render_template(
         "import.html",
         site=names.site,
-        mistakes=[(one.line, _column(one), _said(one)) for one in mistakes or []],
+        mistakes=[(one.line, _column(one), mistake_words(one)) for one in mistakes or []],
         most=reading.MOST_LINES,
         largest_kb=LARGEST_FILE // 1000,
         columns=[_called(called) for called in COLUMNS.values()],
@@ -95,7 +90,7 @@ def _send(site: str, found: Plan, ids: list[str]) -> Answer:
 def sent(site: str) -> str:
     """What became of the requests of an import: each was done whole or not at all."""
     ids = request.args.get("ids", "")
-    if not _are_ids(ids):
+    if not carried.are_ids(ids):
         abort(404)
     with here().connect() as connection:
         names = names_at(connection, site)
@@ -118,43 +113,6 @@ def template(site: str) -> Response:
     return response
 
 
-# The file, and the form that carries it -----------------------------------------------------------------------------------
-
-
-def _text() -> str | None:
-    """What was uploaded, or what the form carries; None for nothing that can be read."""
-    if packed := request.form.get("packed", ""):
-        return _unpacked(packed)
-    file = request.files.get("file")
-    data = file.stream.read(LARGEST_FILE + 1) if file is not None else b""
-    return reading.decoded(data) if 0 < len(data) <= LARGEST_FILE else None
-
-
-def _unreadable() -> str:
-    """Why there was no text: `no_file`, `too_large` or `encoding`."""
-    file = request.files.get("file")
-    size = file.stream.tell() if file is not None else 0
-    return "no_file" if size == 0 else "too_large" if size > LARGEST_FILE else "encoding"
-
-
-def _packed(text: str) -> str:
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
-
-
-def _unpacked(packed: str) -> str | None:
-    """The text again. It came back from a browser, which may send anything: no more than a file's worth is unpacked."""
-    unpacker = zlib.decompressobj()
-    try:
-        return unpacker.decompress(base64.b64decode(packed, validate=True), 4 * LARGEST_FILE).decode()
-    except (binascii.Error, ValueError, zlib.error):
-        return None
-
-
-def _are_ids(text: str) -> bool:
-    ids = text.split(",")
-    return len(ids) <= MOST_REQUESTS and all(len(id) == 26 and id.isascii() and id.isalnum() for id in ids)
-
-
 # Mistakes in words --------------------------------------------------------------------------------------------------------
 
 
@@ -167,7 +125,7 @@ def _called(names: tuple[str, ...]) -> str:
     return names[0] if language() == "ja" else names[-1].capitalize()
 
 
-def _said(one: Mistake) -> str:
+def mistake_words(one: Mistake) -> str:
     """What is wrong, in words."""
     said = {
         "no_file": _("Choose a file."),
@@ -179,6 +137,7 @@ def _said(one: Mistake) -> str:
         "column": _("There is no column “%(said)s”.", said=one.said),
         "twice": _("The column “%(said)s” is there twice.", said=one.said),
         "no_person": _("A column with the number or the name of people is needed."),
+        "no_title": _("A column with the names of the assets is needed."),
         "beyond": _("“%(said)s” stands in a column without a head.", said=one.said),
         "long": _("It is too long: “%(said)s…”", said=one.said),
         "unseen": _("There is a character in it that cannot be used here, because it is not seen."),
@@ -198,6 +157,11 @@ def _said(one: Mistake) -> str:
         "order": _("The end has to come after the beginning, and after today."),
         "too_long": _("A right lasts three years at most."),
         "leaving": _("The person leaves before that."),
+        "asset_known": _("The catalogue has asset no. %(said)s already: change it on its page.", said=one.said),
+        "asset_title": _("Write what the asset is called."),
+        "asset_secrecy": _("“%(said)s” is no class.", said=one.said),
+        "asset_marking": _("“%(said)s” is no marking.", said=one.said),
+        "asset_place": _("There is no place “%(said)s”.", said=one.said),
         "too_many_rights": _("There is too much for one new person. Register them first, then import the rights."),
     }
     return str(said[one.code])

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from dashboard.read import due, groups, rights
+from dashboard.read import due, groups, keepers, rights
 from dashboard.read.due import Due, Wanted
 from dashboard.read.names import Names
 from dashboard.read.responsible import Responsible
@@ -40,6 +40,7 @@ def of_site(connection: sa.Connection, names: Names, now: datetime) -> Jobs:
     waiting = 0
     if user().may("right.approve", site):
         waiting = rights.waiting(connection, names.site) + groups.count_waiting(connection, names.site)
+        waiting += keepers.count_waiting(connection, names.site)
     if not user().may("due.page", site) or not user().may("now.page", site):
         return Jobs(mine, count, waiting)
     late, late_count = due.listed(connection, names, now, Wanted("late"), FIRST)

@@ -1,7 +1,7 @@
 """Who answers for a place: proposed by one operator, approved by another (C3.1, C7.3)."""
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -54,6 +54,16 @@ def _person(connection: sa.Connection, names: Names, form: Fields, field: str, m
         some = ", ".join(f"#{one.person} {one.name}" for one in fitting[:MOST_NAMED])
         form.errors[field] = _("It fits several people; write the number: %(some)s", some=some)
     return 0
+
+
+@blueprint.get("/appointments/<site>/<int:id>/place")
+def due(site: str, id: int) -> Response:
+    """To the place for which somebody has to be named: its last appointment is what is due."""
+    with here().connect() as connection:
+        found = keepers.appointments(connection, names_at(connection, site), id)
+    if not found:
+        abort(404)
+    return redirect(url_for("places.place", site=site, id=found[0].place))
 
 
 @blueprint.route("/appointments/<site>/<int:id>", methods=["GET", "POST"])

@@ -15,6 +15,7 @@ from dashboard.read.names import Names
 from dashboard.read.orders import Order, lockdowns, ordered_text
 from dashboard.read.parties import Violation, violations
 from dashboard.read.pin import Duress, calls, calls_text
+from dashboard.read.places import Plan
 from dashboard.read.portals import Part, Tile, failed_parts, failed_text, tiles
 from dashboard.read.reviews import Review, pressing
 from dashboard.read.sites import Site
@@ -61,6 +62,8 @@ class Standing:
     """What waits for whoever looks, and what is overdue."""
     violations: Sequence[Violation] = ()
     """Who is inside without the others that the zone asks for."""
+    unkept: int = 0
+    """How many places are without a manager or a deputy of their own, for who may name them."""
 
     @property
     def duress(self) -> str:
@@ -96,8 +99,9 @@ def page() -> str:
             called, left = calls(connection, names, now), violations(connection, names)
             stale, inside = site.stale(now), presence.count(connection, site)
             todo = jobs.of_site(connection, names, now)
+            unkept = len(Plan(connection, names).unkept()) if user().may("keeper.propose", site.id) else 0
             held = (shown, parts, ordered, places, text, gone, gaps)
-            found.append(Standing(site, stale, age_s, *held, soon, called, press, inside, todo, left))
+            found.append(Standing(site, stale, age_s, *held, soon, called, press, inside, todo, left, unkept))
             feed += [(line, site) for line in newest(connection, names, FEED)]
         failing = standing.failing_since(connection) if user().may("badge.enrol") else []
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)

@@ -14,7 +14,7 @@ from controller.record.explained import Explained, Said
 from controller.record.kinds.entry import EntryRefused, EntryRefusedBefore
 from controller.record.words import codes
 from dashboard.questions import QuestionsFull
-from dashboard.read import ledger, people, questions
+from dashboard.read import assets, ledger, people, questions
 from dashboard.read.lines import Line, body_of, lines
 from dashboard.read.names import Names
 from dashboard.read.questions import Question
@@ -33,7 +33,7 @@ READS_CHECKS = frozenset({"administrator", "manager", "custodian", "auditor"})
 """Who is shown every check and the records behind it. A guard is told whether it opens, and what is missing first."""
 
 
-AT_THE_DOOR = frozenset({"pin.typed", "right.manner", "zone.two_person"})
+AT_THE_DOOR = frozenset({"pin.typed", "right.manner", "zone.two_person", "asset.two_person"})
 """Places of what is brought to the door and not on record: who lacks nothing else is let in with it."""
 
 
@@ -64,6 +64,8 @@ class Step:
     behind: list[Line]
     more: int
     stop: bool
+    asset: tuple[int, str] | None = None
+    """Number and name of the asset that is kept there and asks for it (C1.2)."""
 
 
 @blueprint.route("/why/<site>", methods=["GET", "POST"])
@@ -200,6 +202,7 @@ def _steps(connection: sa.Connection, names: Names, found: Explained) -> list[St
     rows = [ledger.row(connection, names.site.id, names.site.epoch, seq) for seq in sorted(shown)]
     known = {line.seq: line for line in lines([row for row in rows if row is not None], names)}
     first = next((check.check for check in found.checks if check.code is not None), None)
+    titles = _titles(connection, names, found)
     return [
         Step(
             check.check,
@@ -211,9 +214,18 @@ def _steps(connection: sa.Connection, names: Names, found: Explained) -> list[St
             [known[seq] for seq in check.behind[-MOST_BEHIND:] if seq in known],
             max(0, len(check.behind) - MOST_BEHIND),
             check.check == first,
+            titles.get(check.place),
         )
         for check in found.checks
     ]
+
+
+def _titles(connection: sa.Connection, names: Names, found: Explained) -> dict[str, tuple[int, str]]:
+    """By place of a check the asset that asks for it, as `asset.3.two_person` names it."""
+    asked = {check.place: re.fullmatch(r"asset\.([0-9]{1,9})\.[a-z_]+", check.place) for check in found.checks}
+    numbers = {place: int(match[1]) for place, match in asked.items() if match}
+    known = {number: assets.one(connection, names, number) for number in set(numbers.values())}
+    return {place: (number, one.title) for place, number in numbers.items() if (one := known[number]) is not None}
 
 
 def _answer(check: Said) -> str:

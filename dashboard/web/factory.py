@@ -9,6 +9,7 @@ from flask_bootstrap import Bootstrap5
 from dashboard.runtime import Runtime
 from dashboard.tls.certificate import Served
 from dashboard.views import (
+    asset_import,
     assets,
     badges,
     containers,
@@ -77,7 +78,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     pages = (
         now, ledger, people, badges, pin, groups, importing, rights, matrix, portals, orders, schedules,
         evacuation, requests, start, training, my, why, presence, due, notify,
-        places, containers, keepers, kiosk, labels, assets,
+        places, containers, keepers, kiosk, labels, assets, asset_import,
     )  # fmt: skip
     storage = (keys, key_acts, key_loans, key_audits)
     for module in (signin, appearance, transport, live, *pages, leaving, reviews, holders, *storage):

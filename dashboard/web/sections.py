@@ -68,7 +68,7 @@ SECTIONS = (
         "file",
         (
             Page("custody.page", _l("Custody ledger"), ("stickers", "things", "handouts")),
-            Page("assets.page", _l("Catalogue")),
+            Page("assets.page", _l("Catalogue"), ("asset_import",)),
             Page("transports.page", _l("Transports"), ("carriers",)),
         ),
     ),

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pypdfium2
 import pytest
 from example_house import House
 from openpyxl import load_workbook
+from werkzeug.test import TestResponse
 
 from controller.record.canonical import moment
 from controller.record.envelope import decode
@@ -252,3 +254,44 @@ def test_a_right_can_name_a_container(house: House, signed_in: SignIn) -> None:
 
     assert '<option value="safe-a">金庫A</option>' in manager.get("/people/factory/1/rights/ask").text
     assert "金庫A" in manager.get("/matrix").text
+
+
+def upload(browser: Browser, text: str) -> TestResponse:
+    """Hands in a file."""
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/assets/factory/import").text)
+    assert token
+    fields = {"csrf_token": token[1], "file": (io.BytesIO(text.encode()), "assets.csv")}
+    return browser.client.post("/assets/factory/import", data=fields, content_type="multipart/form-data")
+
+
+def test_what_was_taken_along_can_be_imported(house: House, signed_in: SignIn) -> None:
+    """The catalogue's own file, without its numbers, is entered as it was; twice confirmed it is one request (C1.1)."""
+    manager = signed_in("manager")
+    manager.get("/?lang=ja")
+    rows = list(csv.reader(io.StringIO(manager.get("/assets.csv").get_data(as_text=True).removeprefix("\ufeff"))))
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([row[:-1] for row in rows])
+
+    page = upload(manager, buffer.getvalue())
+    hidden = dict(re.findall(r'name="(act|plan|ids|packed)" value="([^"]*)"', page.text))
+    assert page.status_code == 200 and "製品設計図" in page.text and _count(house) == 0
+    for _ in range(2):
+        assert manager.post("/assets/factory/import", **hidden).status_code == 303
+    kind, body, private = _asked(house)[:3]
+    assert (kind, _count(house)) == ("assets.import", 1)
+    assert body["rows"][0] == {
+        "secrecy": "top_secret", "place": "safe-a", "marking": "concerned", "personal": ("personal",), "allowed": ("lab",),
+        "measures": ("least_assurance:aes", "two_person"), "retain_until": "2026-11-01", "registered_on": "2016-07-01",
+    }  # fmt: skip
+    assert private["title.0"] == "製品設計図" and private["owner.0"] == "甲社" and "title.1" in private
+
+
+def test_all_mistakes_of_a_file_are_said_at_once(house: House, signed_in: SignIn) -> None:
+    """Each with its line and its column; nothing is asked."""
+    text = "情報資産名称,秘密区分,保管場所,保存期限,番号\n,秘,試作室,,\n図面,大秘,物置,2031/13/1,\n金型,秘,試作室,,1\n"
+    page = upload(signed_in("manager"), text)
+
+    assert page.status_code == 400 and _count(house) == 0
+    for said in ("called", "大秘", "物置", "2031/13/1", "asset no. 1"):
+        assert said in page.text, said
+    assert "names of the assets" in upload(signed_in("manager"), "備考\nx\n").text
