@@ -62,9 +62,9 @@ def facets(record: Record) -> Facets:
     broken_off = record.kind == "ledger.opened" and record.v > 1
     late = record.kind == "due.reached" and getattr(body, "stage", "") in LATE
     lost = record.kind in ("custody.ended", "custody.collected") and _first(body, "outcome", "fate") == LOST
-    result = "alarm" if broken_off or late or lost or record.kind in _ALARMS else record.kind.partition(".")[2]
-    late = late or (record.kind == "combination.reported" and code in URGENT)
-    result = "alarm" if broken_off or late or record.kind in _ALARMS else record.kind.partition(".")[2]
+    known = record.kind == "combination.reported" and code in URGENT
+    alarm = broken_off or late or lost or known or record.kind in _ALARMS
+    result = "alarm" if alarm else record.kind.partition(".")[2]
     return Facets(
         portal=_first(body, "portal") or "",
         zone=_first(body, "zone") or (_first(body, "place") if record.kind not in _PLACES_OF_INPUTS else "") or "",
