@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from controller.cli.backup import backup, restore
+from controller.cli.cabinet import cabinet
 from controller.cli.check import check
 from controller.cli.clock import clock
 from controller.cli.combinations import combinations
@@ -37,12 +38,13 @@ from controller.cli.setup import setup
 from controller.cli.texts import Lang, all_texts
 from controller.cli.trust import trust
 from controller.demo.cli import demo, tap
+from controller.demo.hands import simulate
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
     "leave": leave, "register": register, "rights": rights, "due": due, "combinations": combinations,
     "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
-    "schedule": schedule, "evacuate": evacuate,
+    "schedule": schedule, "cabinet": cabinet, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,
     "backup": backup, "restore": restore, "muster": muster,
 }  # fmt: skip
@@ -71,6 +73,7 @@ def program(lang: Lang) -> Any:  # noqa: ANN401 - the command class is typer's o
     app.add_typer(key, name="key")
     app.add_typer(pin, name="pin")
     app.add_typer(deploy, name="deploy")
+    app.add_typer(simulate, name="simulate")
     whole = typer.main.get_command(app)
     _translate(whole, "sekimori", lang)
     return whole
