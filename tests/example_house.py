@@ -24,10 +24,13 @@ from controller.record.kinds import (
     badge,
     calendar,
     condition,
+    custody,
+    disposal,
     door,
     entry,
     evacuation,
     group,
+    handout,
     membership,
     noted,
     party,
@@ -38,6 +41,7 @@ from controller.record.kinds import (
     right,
     site,
     start,
+    thing,
     trust,
 )
 from controller.record.private import PrivateRow
@@ -359,6 +363,39 @@ class House:
         said = trust.OperatorRegistered(number, ("employee",), ("*",), person, text, "active")
         self.write(said, by="console")
         self.account("employee", number)
+        return self
+
+    def custody(self) -> "House":
+        """A USB stick and a folder, and lines: 1 is overdue, 2 waits, 3 is back, 4 has copies out, 5 is destroyed, as one says.
+        Operator 3 is person 3 and answers for the lab; operator 9 is person 1, see `employee`."""
+        text = self.private("operator-3", name="suzukiさん").ref()
+        self.write(trust.OperatorRegistered(3, ("manager", "custodian"), ("*",), 3, text, "active"), by="console")
+        for number, code, medium in ((1, "USB-001", "usb"), (2, "書-002", "paper")):
+            label = self.private(f"thing-{number}", label="測定結果").ref()
+            self.write(thing.ThingRegistered(number, code, medium, None, "lab", ("off_site",), label, 3, "active"))
+        due = "2026-11-21T15:00:00.000000Z"
+        later = "2026-12-21T15:00:00.000000Z"
+        lines = (
+            (1, 1, "take_off", "off_site", 1, 0, due), (2, 1, "take_off", "off_site", 1, 0, later),
+            (3, 2, "use", "lab", 3, 0, later), (4, 2, "provide", "off_site", 1, 3, later),
+            (5, 1, "dispose", "lab", 1, 0, later),
+        )  # fmt: skip
+        for number, what, act, place, who, copies, due_at in lines:
+            where = {"where": "顧客先"} if place == "off_site" else {}
+            told = self.private(f"custody-{number}", purpose="顧客との打合せ", **where)
+            medium = "usb" if what == 1 else "paper"
+            state = "approved" if act == "use" else "requested"
+            self.write(custody.CustodyRequested(
+                number, what, None, act, medium, place, "lab", who, copies, due_at, due_at, told.ref(), 9, state
+            ))  # fmt: skip
+            if number in (1, 4, 5):
+                self.write(custody.CustodyApproved(number, who, 3, due_at, "approved"))
+            if number in (1, 3, 4):
+                self.write(custody.CustodyBegun(number, what, who, act, "lab", "lab", "", 9, due_at, "open"))
+        self.write(custody.CustodyEnded(3, 2, 3, 1, "returned", "", 9, None, None, "ended"))
+        self.write(handout.CustodyHandedOut(4, 1, 2, None, 1, 9, "out"))
+        self.write(disposal.CustodyDestroyed(5, 1, 1, "crushed", "lab", later, 9, "unwitnessed"))
+        self.hear()
         return self
 
     def account(self, name: str, operator: int, *, password_hash: str | None = None) -> int:

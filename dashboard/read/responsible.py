@@ -29,6 +29,10 @@ class Responsible:
                     found[duty] = self._keepers[at, duty]
         return tuple(dict.fromkeys(found[duty] for duty in ("manager", "deputy") if duty in found))
 
+    def around(self, place: str) -> tuple[str, ...]:
+        """What the place lies or stands in, the nearest first."""
+        return tuple(around(place, self._inside))
+
     def places_of(self, person: int) -> list[str]:
         """The places that this person answers for."""
         if person not in self._keepers.values():

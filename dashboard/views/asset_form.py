@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from controller.record.handling import OFF_SITE
 from controller.record.kinds.asset import TEXTS
 from controller.record.measures import ASSURANCES, LEAST_ASSURANCE, MARKS, NO_CARRY_IN, PERSONAL, SECRECIES, TWO_PERSON
 from controller.record.private import Text
@@ -24,7 +25,7 @@ def described(form: Fields, names: Names) -> tuple[dict[str, Any], Text]:
         "place": form.choice("place", names.places, _("Choose where it is kept.")),
         "marking": form.choice("marking", MARKS, _("Choose the marking.")) if form.values.get("marking") else "",
         "measures": _measures(form, names),
-        "allowed": tuple(place for place in names.places if form.values.get(f"allowed-{place}")),
+        "allowed": tuple(place for place in (*names.places, OFF_SITE) if form.values.get(f"allowed-{place}")),
         "personal": tuple(sort for sort in PERSONAL if form.values.get(f"personal-{sort}")),
         "retain_until": _day(form, "retain_until"),
     }

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import Blueprint, render_template
 
-from dashboard.read import conditions, key_loans, keys, refused
+from dashboard.read import conditions, custody, key_loans, keys, refused
 from dashboard.read.conditions import Cell
+from dashboard.read.custody import Line
 from dashboard.read.key_loans import Reservation
 from dashboard.read.keys import Key
 from dashboard.read.names import Names
@@ -32,6 +33,8 @@ class Mine:
     ask: list[str]
     keys: list[Key]
     reservations: list[Reservation]
+    custody: list[Line]
+    """What they have taken out, or asked for."""
 
     @property
     def missing(self) -> list[Cell]:
@@ -67,4 +70,5 @@ def _mine(connection: sa.Connection, site: Site, person: int) -> Mine:
         refused.whom_to_ask(connection, names, person),
         keys.held_by(connection, names, person),
         key_loans.reservations(connection, names, person=person),
+        custody.of_person(connection, names, person, when.now),
     )

@@ -13,9 +13,13 @@ from dashboard.views import (
     assets,
     badges,
     containers,
+    custody,
+    custody_acts,
+    custody_form,
     due,
     evacuation,
     groups,
+    handouts,
     holders,
     importing,
     keepers,
@@ -42,6 +46,7 @@ from dashboard.views import (
     rights,
     schedules,
     start,
+    things,
     training,
     why,
 )
@@ -80,7 +85,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
         evacuation, requests, start, training, my, why, presence, due, notify,
         places, containers, keepers, kiosk, labels, assets, asset_import,
     )  # fmt: skip
-    storage = (keys, key_acts, key_loans, key_audits)
+    storage = (keys, key_acts, key_loans, key_audits, custody, custody_form, custody_acts, handouts, things)
     for module in (signin, appearance, transport, live, *pages, leaving, reviews, holders, *storage):
         app.register_blueprint(module.blueprint)
     return app

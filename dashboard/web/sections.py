@@ -67,7 +67,7 @@ SECTIONS = (
         _l("Information"),
         "file",
         (
-            Page("custody.page", _l("Custody ledger"), ("stickers", "things", "handouts")),
+            Page("custody.page", _l("Custody ledger"), ("custody_acts", "custody_form", "things", "handouts")),
             Page("assets.page", _l("Catalogue"), ("asset_import",)),
             Page("transports.page", _l("Transports"), ("carriers",)),
         ),
