@@ -15,11 +15,12 @@ from ulid import ULID
 
 from controller.actuator import NoParts
 from controller.clock import SteppedClock
-from controller.demo import combinations, groups
+from controller.demo import cabinet, combinations, groups
+from controller.demo.cabinet import Counter, Errand
 from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, PINS, STRANGER_IDM, DemoOperator, Employee, idm
 from controller.demo.training import recorded, recorded_of
 from controller.desk import LONGEST_S
-from controller.inbox import ConsoleAsked, ContactSeen, CredentialPresented, RequestReceived
+from controller.inbox import ConsoleAsked, ContactSeen, CredentialPresented, Input, RequestReceived
 from controller.loop import Loop
 from controller.pin_hashes import PinHashes
 from controller.record.asks import (
@@ -81,9 +82,13 @@ class History:
         zone = self._site.facility.timezone
         for body, text in recorded(begin.astimezone(zone).date(), until.astimezone(zone).date()):
             self._ask("sato", body, text)
-        day, has_locks = begin.astimezone(zone).date() + timedelta(days=1), False
+        day, has_locks, has_keys = begin.astimezone(zone).date() + timedelta(days=1), False, False
         while (morning := datetime(day.year, day.month, day.day, tzinfo=zone)) < until:
-            for visit in sorted(self._day(morning), key=lambda v: v.at):
+            if not has_keys and morning >= until - timedelta(days=30):
+                cabinet.furnished(self._counter)
+                has_keys = True
+            errands = self._errands(morning, until) if has_keys else ()
+            for visit in sorted((*self._day(morning), *errands), key=lambda one: one.at):
                 if visit.at < until - timedelta(minutes=5):
                     self._visit(visit)
             if day.day == 15:
@@ -236,9 +241,7 @@ class History:
     # Days -----------------------------------------------------------------------------------------------------------------
 
     def _day(self, morning: datetime) -> Iterator[Visit]:
-        working = not (
-            morning.weekday() >= 5 or self._site.facility.schedules["day"].calendar.is_holiday(morning.date())
-        )
+        working = self._works(morning)
         for person in EMPLOYEES:
             night = ("office", "night") in person.rights or person.department == "警備"
             present = self._chance.random() < (0.7 if night else 0.93 if working else 0.03)
@@ -278,8 +281,37 @@ class History:
                     yield Visit(at, person.login, portal)
                     yield Visit(at + timedelta(minutes=4), person.login, portal, "out")
 
-    def _visit(self, visit: Visit) -> None:
+    def _errands(self, morning: datetime, until: datetime) -> Iterator[Errand]:
+        """Who comes to the key cabinet on a working day; on the last one before today somebody keeps a key."""
+        if not self._works(morning):
+            return
+        later = (morning + timedelta(days=n) for n in range(1, 14))
+        last = not any(self._works(day) and day + timedelta(days=1) < until for day in later)
+        yield from cabinet.errands(morning, self._chance, last and morning + timedelta(days=1) < until)
+
+    def _works(self, morning: datetime) -> bool:
+        holiday = self._site.facility.schedules["day"].calendar.is_holiday(morning.date())
+        return morning.weekday() < 5 and not holiday
+
+    @property
+    def _counter(self) -> Counter:
+        """The key cabinet, as the example uses it."""
+
+        def is_open(slot: int) -> bool:
+            query = "select 1 from lock_key where cabinet = ? and slot = ? and state = 'released'"
+            return self._site.ledger.connection.execute(query, (cabinet.CABINET, slot)).fetchone() is not None
+
+        return Counter(self._ask, self._tap, self._feed, is_open)
+
+    def _feed(self, item: Input) -> None:
+        self._pass_time(2.0)
+        self._loop.turn([item])
+
+    def _visit(self, visit: Visit | Errand) -> None:
         self.clock.step_to(visit.at)
+        if isinstance(visit, Errand):
+            cabinet.done(self._counter, visit)
+            return
         number = NUMBER.get(visit.login, 0)
         self._tap(f"{visit.portal}/{visit.side}", idm(number) if number else STRANGER_IDM)
         if self._loop.portals[visit.portal].status != "released":

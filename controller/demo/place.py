@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from controller.demo import cabinet
 from controller.demo.company import BLANK_IDM, EMPLOYEES, STRANGER_IDM, idm
 from controller.demo.training import SETTINGS
 from controller.facility import Facility
@@ -160,12 +161,12 @@ def site_toml(broker_port: int, building: str, ports: dict[str, int]) -> str:
             text += _READER.format(side=side, port=ports[f"{id}/{side}"], lamps=lamps)
             if (keypad := _KEYPADS.get(f"{id}/{side}")) is not None:
                 text += f'keypad = "{keypad}"\n'
-    return text + _STATION.format(port=ports["desk"]) + _TETHERS
+    return text + _STATION.format(port=ports["desk"]) + _TETHERS + cabinet.settings(ports["keys"])
 
 
 def reader_ids() -> list[str]:
     """The readers and stations of the example by id."""
-    return [*(f"{id}/{side}" for id, _, _, _, _, sides in _PORTALS for side in sides), "desk"]
+    return [*(f"{id}/{side}" for id, _, _, _, _, sides in _PORTALS for side in sides), "desk", cabinet.STATION]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,7 @@ def cards(keys: CardKeys) -> list[Card]:
 def building_toml(facility: Facility, keys: CardKeys, data: Path, listen: str) -> str:
     """The plan of the simulated building: the same readers, pins and doors, and the cards."""
     lines = [f'listen = "{listen}"', f'log = "{data / "building.log"}"', f'state = "{data / "cards.json"}"']
+    lines += [f'hung = "{data / "hung.json"}"']
     for reader in facility.antennas.values():
         port = reader.device.rpartition(":")[2]
         lines += ["[[reader]]", f'id = "{reader.id}"', f"port = {port}"]
@@ -206,6 +208,7 @@ def building_toml(facility: Facility, keys: CardKeys, data: Path, listen: str) -
         ]
     for tether in facility.tethers.values():
         lines += ["[[tether]]", f'id = "{tether.id}"', f'input = "{tether.input}"']
+    lines += cabinet.building(facility)
     for name, uid in STICKERS:
         lines += ["[[card]]", f'name = "{name}"', 'kind = "nfca"', f'uid = "{uid}"']
     for card in cards(keys):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from controller.demo import broker
+from controller.demo import broker, cabinet
 from controller.demo.accounts import welcome
 from controller.demo.company import EMPLOYEES, OPERATORS
 from controller.demo.history import History
@@ -94,6 +94,8 @@ class Stage:
             site.ledger.connection.execute("pragma synchronous = off")  # what is lost in a power cut is made again
             now = datetime.now(UTC)
             History(site, dashboard_key, now - timedelta(days=days, hours=6)).make(now, progress)
+            out = site.ledger.connection.execute("select slot from lock_key where cabinet <> '' and state = 'lent'")
+            cabinet.hung(self.data / "hung.json", {slot for (slot,) in out})
             self._dashboard_toml(plan, site.key)
         finally:
             site.ledger.close()

@@ -16,6 +16,8 @@ _TEXTS = {
         "  .venv/bin/sekimori tap stranger@main{data}     # 知らないバッジ\n"
         "  .venv/bin/sekimori tap copy@main{data}         # 番号だけの複製\n"
         "  .venv/bin/sekimori tap suzuki@dock --pin{data} # 暗証番号も要る扉（493817、脅されたら 180526）\n"
+        "  .venv/bin/sekimori tap sato@keys{data}         # 鍵箱。続けて simulate type 5、simulate take 5、simulate hang k5 5\n"
+        "  .venv/bin/sekimori cabinet{data}               # 鍵箱の鍵\n"
         "  .venv/bin/sekimori listen{data}                # 記録を流し見る\n"
         "Ctrl-C で終わります。",
         "en": "\nIn another terminal, try:\n"
@@ -23,6 +25,8 @@ _TEXTS = {
         "  .venv/bin/sekimori tap stranger@main{data}     # a badge nobody knows\n"
         "  .venv/bin/sekimori tap copy@main{data}         # a copied number without the key\n"
         "  .venv/bin/sekimori tap suzuki@dock --pin{data} # a door that asks for a PIN too (493817; under duress 180526)\n"
+        "  .venv/bin/sekimori tap sato@keys{data}         # the key cabinet; then simulate type 5, take 5, hang k5 5\n"
+        "  .venv/bin/sekimori cabinet{data}               # its keys\n"
         "  .venv/bin/sekimori listen{data}                # the records as they come\n"
         "Ctrl-C ends it.",
     },
