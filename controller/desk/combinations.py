@@ -6,7 +6,7 @@ from controller.desk.asked import Asked, Rule
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
 from controller.record.schedule import WallClock
-from controller.rules import change, combination
+from controller.rules import change, combination, knower
 from controller.rules.change import Workplace
 from controller.rules.combination import Place, Scene, Who
 from controller.rules.outcome import Outcome, Refusal
@@ -80,7 +80,7 @@ def _add(asked: Asked) -> Outcome | Refusal:
     ask = asked.body
     lock, scene = _lock(asked, ask.combination)
     known = facts.knowers(asked.facts.connection, ask.combination)
-    return combination.add(
+    return knower.add(
         ask,
         lock,
         scene,
@@ -92,9 +92,8 @@ def _add(asked: Asked) -> Outcome | Refusal:
 
 
 def _remove(asked: Asked) -> Outcome | Refusal:
-    knower = facts.knower(asked.facts.connection, asked.body.knower)
-    lock, scene = _lock(asked, 0 if knower is None else knower.combination)
-    return combination.remove(knower, lock, scene)
+    found = facts.knower(asked.facts.connection, asked.body.knower)
+    return knower.remove(found, *_lock(asked, 0 if found is None else found.combination))
 
 
 def _at(asked: Asked) -> Workplace:

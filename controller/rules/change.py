@@ -28,7 +28,8 @@ from controller.record.private import PrivateRow
 from controller.record.refusals import Code
 from controller.record.schedule import WallClock
 from controller.rules.authority import OperatorFact
-from controller.rules.combination import Knower, Place, Who, bare, covered, fit, secret
+from controller.rules.combination import Place, Who, bare, covered, fit, secret
+from controller.rules.knower import Knower
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.required import Change, Lock, break_off
 from controller.rules.trigger import too_old_at

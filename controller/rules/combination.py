@@ -1,4 +1,4 @@
-"""Combination locks: registered, moved, reported, retired, and who knows their numbers (C8.2-C8.4).
+"""Combination locks: registered, moved, reported, retired (C8.3, C8.4).
 
 What is asked here brings its change with it, in the same outcome; what happens elsewhere is found by `trigger.needs`.
 """
@@ -12,7 +12,6 @@ from datetime import date, timedelta
 import msgspec
 
 from controller.record.asks.combination import (
-    AddKnower,
     AppointCustodian,
     RegisterCombination,
     RelocateCombination,
@@ -32,7 +31,7 @@ from controller.record.kinds.combination import (
     CombinationReported,
     CombinationRetired,
 )
-from controller.record.kinds.knower import KNOWS, REMOVED, KnowerAdded, KnowerRemoved
+from controller.record.kinds.knower import KNOWS, KnowerAdded
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
 from controller.record.schedule import WallClock
@@ -64,18 +63,6 @@ class Who:
     person: int
     state: str | None
     right: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Knower:
-    """Somebody in the ledger of shared numbers."""
-
-    knower: int
-    combination: int
-    person: int
-    state: str
-    since_at: str
-    told_by: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +169,7 @@ def _changed_on(ask: RegisterCombination, wall: WallClock) -> date | Refusal | N
 
 def appoint(ask: AppointCustodian, lock: Lock | None, scene: Scene, custodian: Who) -> Outcome | Refusal:
     """Let another person keep the lock."""
-    refusal = _of_use(lock, scene)
+    refusal = of_use(lock, scene)
     if lock is None or refusal:
         return refusal or Refusal(Code.SUBJECT)
     if ask.custodian == lock.custodian:
@@ -197,7 +184,7 @@ def appoint(ask: AppointCustodian, lock: Lock | None, scene: Scene, custodian: W
 
 def relocate(ask: RelocateCombination, lock: Lock | None, scene: Scene, *, station: bool) -> Outcome | Refusal:
     """The lock is at another place, which `scene.place` is; one that stays needs no change."""
-    refusal = _of_use(lock, scene)
+    refusal = of_use(lock, scene)
     if lock is None or refusal:
         return refusal or Refusal(Code.SUBJECT)
     if not station:
@@ -215,7 +202,7 @@ def relocate(ask: RelocateCombination, lock: Lock | None, scene: Scene, *, stati
 
 def retire(lock: Lock | None, scene: Scene, reason: PrivateRow | None) -> Outcome | Refusal:
     """Take the lock out of service: it is reset to its factory number, by the same steps."""
-    refusal = _of_use(lock, scene)
+    refusal = of_use(lock, scene)
     if lock is None or refusal:
         return refusal or Refusal(Code.SUBJECT)
     if lock.state == RETIRING:
@@ -242,36 +229,6 @@ def report(ask: ReportCombination, lock: Lock | None, scene: Scene, note: Privat
     return Outcome((record, *asked), private=() if note is None else (note,))
 
 
-def add(
-    ask: AddKnower, lock: Lock | None, scene: Scene, number: int, person: Who, teller: Knower | None, *, knows: bool
-) -> Outcome | Refusal:
-    """Somebody was told the number, by somebody who knows it. Not while a new one is being set: the plan names who gets it."""
-    refusal = _of_use(lock, scene)
-    if lock is None or refusal:
-        return refusal or Refusal(Code.SUBJECT)
-    if not lock.changed or (scene.change is not None and scene.change.step not in ("", "begun")):
-        return Refusal(Code.BUSY, "combination_change")
-    if knows:
-        return Refusal(Code.SUBJECT, "body.person")
-    if teller is None or teller.state != KNOWS or teller.person == ask.person:
-        return Refusal(Code.SUBJECT, "body.told_by")
-    if refusal := fit(person, "body.person"):
-        return refusal
-    record = KnowerAdded(number, lock.combination, ask.person, ask.told_by, scene.operator.operator, KNOWS)
-    asked = asked_for(lock, scene, Reason("knower_added", ask.person)) if lock.change_when_added else ()
-    return Outcome((record, *asked))
-
-
-def remove(knower: Knower | None, lock: Lock | None, scene: Scene) -> Outcome | Refusal:
-    """Somebody shall not know the number any more: until it is changed they do."""
-    if knower is None or knower.state != KNOWS or lock is None:
-        return Refusal(Code.SUBJECT, "body.knower")
-    if refusal := covered(scene.operator, lock, scene.place):
-        return refusal
-    record = KnowerRemoved(knower.knower, knower.person, "asked", scene.operator.operator, REMOVED)
-    return Outcome((record, *asked_for(lock, scene, Reason("knower_removed", knower.person))))
-
-
 def asked_for(lock: Lock, scene: Scene, *reasons: Reason) -> tuple[msgspec.Struct, ...]:
     """The records by which the lock's number has to be changed for these reasons."""
     place = scene.place
@@ -281,7 +238,7 @@ def asked_for(lock: Lock, scene: Scene, *reasons: Reason) -> tuple[msgspec.Struc
     )
 
 
-def _of_use(lock: Lock | None, scene: Scene) -> Refusal | None:
+def of_use(lock: Lock | None, scene: Scene) -> Refusal | None:
     """Whether the lock is there, in use, and in the operator's scope, and its place is known."""
     if lock is None or lock.state == RETIRED:
         return Refusal(Code.SUBJECT, "body.combination")

@@ -26,8 +26,9 @@ from controller.record.schedule import WallClock
 from controller.rules import confirmation, station
 from controller.rules.change import WINDOW
 from controller.rules.clock import trusted
-from controller.rules.combination import Knower, Who, fit
+from controller.rules.combination import Who, fit
 from controller.rules.confirmation import Badge, Half
+from controller.rules.knower import Knower
 from controller.rules.outcome import Outcome, Refusal
 from controller.rules.required import Change, Lock, break_off, require
 from controller.rules.trigger import FOLLOWS, Standing, needs

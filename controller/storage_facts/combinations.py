@@ -9,7 +9,8 @@ from controller.record.canonical import moment, timestamp
 from controller.record.kinds.change import RUNNING, UNFINISHED, Reason
 from controller.record.kinds.combination import RETIRED
 from controller.record.kinds.knower import KNOWS
-from controller.rules.combination import Knower, Place, Who
+from controller.rules.combination import Place, Who
+from controller.rules.knower import Knower
 from controller.rules.required import Change, Lock
 from controller.rules.trigger import Standing
 from controller.storage_facts import keepers
@@ -21,15 +22,15 @@ _CHANGE = """select combination_change, combination, state, step, due_at, custod
     from combination_change where """
 _UNFINISHED = f"state in ({', '.join(repr(state) for state in UNFINISHED)})"
 _KNOWER = "select knower, combination, person, state, since_at, told_by from knower where "
-_HOLDS = """exists (select 1 from access_right r where r.person = {person} and r.zone = {place} and r.state = 'active'
+_HOLDS = """exists (select 1 from access_right r where r.person = {person} and r.zone = {place} and +r.state = 'active'
         and coalesce(r.manner, '') <> 'escorted' and (:now is null or (r.from_at <= :now and r.until_at > :now)))
     or exists (select 1 from membership m join access_right r on r.team = m.team
-        where m.person = {person} and m.state = 'active' and r.zone = {place} and r.state = 'active'
+        where m.person = {person} and +m.state = 'active' and r.zone = {place} and +r.state = 'active'
         and coalesce(r.manner, '') <> 'escorted' and (:now is null or (r.from_at <= :now and r.until_at > :now)))"""
 """Whoever may come along only is nobody to be told a number."""
 _WHO = f"select (select state from person where person = :person), {_HOLDS.format(person=':person', place=':place')}"  # noqa: S608
 _KNOWING = f"""select k.knower, k.person, p.state, {_HOLDS.format(person="k.person", place="c.place")}
-    from knower k join combination c on c.combination = k.combination left join person p on p.person = k.person
+    from combination c cross join knower k on k.combination = c.combination left join person p on p.person = k.person
     where k.state = '{KNOWS}'"""  # noqa: S608 - of words of this module
 
 _ChangeRow = tuple[int, int, str, str, str, int | None, int | None, str | None, str | None, str | None]

@@ -13,7 +13,7 @@ from controller.facts import Facts
 from controller.record.conditions import Condition
 from controller.rules.pin_keeping import Chosen
 from controller.rules.zone import ZoneRules
-from controller.storage_facts import due
+from controller.storage_facts import combinations, due
 
 QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "badge_of": lambda facts: facts.badge_of("cd" * 32),
@@ -49,6 +49,10 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "set_there": lambda facts: days.set_there(facts.connection, "2026-12-28", "*"),
     "due": lambda facts: due.pressing(facts.connection, BEGAN, 20),
     "due_wait": lambda facts: due.wait_s(facts.connection, BEGAN),
+    "may_know_a_combination": lambda facts: combinations.who(facts.connection, 3, "lab", BEGAN),
+    "who_may_not": lambda facts: combinations.knowing(facts.connection, BEGAN),
+    "combination_change": lambda facts: combinations.open_change(facts.connection, 1),
+    "changes_at_a_station": lambda facts: combinations.at_station(facts.connection, "desk"),
     "pin": lambda facts: facts.pins.standing(3),
     "pin_secret": lambda facts: facts.pins.hashed(Chosen(3, 3, "set", None, 0)),
 }

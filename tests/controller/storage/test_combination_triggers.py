@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from combination_site import (
@@ -15,8 +16,9 @@ from combination_site import (
     tell,
     whole_change,
 )
-from sites import TestSite, give_right
+from sites import STATION_TOML, TestSite, give_right
 
+from controller import person_facts
 from controller.inbox import RequestReceived
 from controller.record import asks as ask
 from controller.record.asks.combination import (
@@ -32,7 +34,9 @@ from controller.record.asks.keeper import ApproveKeeper, ProposeKeeper
 from controller.record.asks.person import LeavePerson
 from controller.record.canonical import timestamp
 from controller.record.envelope import KINDS
+from controller.record.facets import facets
 from controller.record.kinds.change import TRIGGERS
+from controller.record.leaving import CHANGE, ENDINGS
 from controller.rules.trigger import FOLLOWS
 from controller.storage.combinations import LOOK_S
 
@@ -321,6 +325,48 @@ def test_who_may_not_know_it_any_more_does_until_it_is_changed(site: TestSite) -
     assert knowers(site, lock) == {1, 2}
     site.step(LOOK_S)
     assert site.turn() == [] and open_change(site, lock) is None
+
+
+def test_who_leaves_is_told_beforehand_which_numbers_they_know(site: TestSite) -> None:
+    """What ends with a leaver lists the numbers that they know; in the turn in which they leave their changes open (C7.4)."""
+    place = container(site)
+    who = person(site, place)
+    locks = [_knowing(site, place, who), _knowing(site, place, who)]
+    ends = [held for held in person_facts.held(site.facts.connection, who) if held.table == "knower"]
+    assert [int(held.shown) for held in ends] == locks
+    assert {ending.to_do for ending in ENDINGS if ending.table == "knower"} == {CHANGE}
+
+    assert site.asks(LeavePerson(who), 1) is None
+
+    assert [reasons(site, open_change(site, lock)) for lock in locks] == [["knower_removed"]] * 2
+    causes = site.ledger.connection.execute("select cause from knower where person = ?", (who,)).fetchall()
+    assert causes == [("left",), ("left",)]
+
+
+def test_the_days_are_the_sites(tmp_path: Path) -> None:
+    """How old a number may be and how soon it is changed are settings of the site; a lock may have a shorter age (C8.3)."""
+    text = STATION_TOML.replace("[calendar]", "[combination]\nmax_age_days = 180\nchange_days = 3\nleak_days = 0\n[calendar]")
+    site = combination_site(tmp_path, text)
+    first, second = register(site), register(site, max_age_days=30)
+    assert one(site, "select due_at from combination_change where combination = ?", first) == "2026-11-27T15:00:00.000000Z"
+    for lock in (first, second):
+        whole_change(site, lock)
+    due = site.ledger.connection.execute("select due_at from combination order by combination").fetchall()
+    assert due == [("2027-05-22T15:00:00.000000Z",), ("2026-12-23T15:00:00.000000Z",)]
+    assert site.asks(ReportCombination(first, "leak"), 3) is None
+    change = open_change(site, first)
+    assert one(site, "select due_at from combination_change where combination_change = ?", change)[:10] == "2026-11-24"
+    site.close()
+
+
+def test_a_leak_is_an_alarm(site: TestSite) -> None:
+    """A number that leaked and a lock that was found open stand among the alarms of the ledger; a repair does not."""
+    found = {}
+    for reason in ("leak", "found_open", "repair"):
+        lock = _reported(reason)(site)
+        records = [r for r in site.records() if r.kind == "combination.reported" and r.body.combination == lock]
+        found[reason] = facets(records[-1]).result
+    assert found == {"leak": "alarm", "found_open": "alarm", "repair": ""}
 
 
 def test_what_is_undone_in_the_same_turn_has_happened(site: TestSite) -> None:
