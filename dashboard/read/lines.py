@@ -184,6 +184,8 @@ def body_of(data: bytes) -> object:
 
 
 def _where(row: Any, body: object, names: Names) -> str:  # noqa: ANN401 - a row of COLUMNS
+    if station := getattr(body, "station", ""):
+        return names.stations.get(station, str(station))
     if row.portal:
         return names.portals.get(row.portal, str(row.portal))
     if row.zone:

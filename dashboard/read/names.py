@@ -140,9 +140,9 @@ class Names:
         return "" if id is None else self._teams.get(id) or numbered
 
     def reader(self, id: str) -> str:
-        """A reader by its portal and side."""
+        """A reader by its portal and side, or a station by its name."""
         if id not in self.readers:
-            return id
+            return self.stations.get(id, id)
         portal, side = self.readers[id]
         beside = words(side, self.lang, "side")
         called = self.portals.get(portal, portal)

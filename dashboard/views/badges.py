@@ -26,11 +26,11 @@ def enrol(site: str, id: int) -> Response | str | tuple[str, int]:
         found = person_at(connection, names, id)
     form = Fields(request.form)
     if request.method == "POST":
-        reader = form.choice("reader", names.readers, _("Choose a reader."))
+        reader = form.choice("reader", [*names.stations, *names.readers], _("Choose a reader."))
         if not form.errors:
             asked = ask(site, EnrolBadge(id, reader))
             return redirect(url_for("badges.enrolment", site=site, id=id, reader=reader, request=asked), 303)
-    readers = [(reader, names.reader(reader)) for reader in names.readers]
+    readers = [(reader, names.reader(reader)) for reader in (*names.stations, *names.readers)]
     page = render_template("enrol.html", person=found, site=names.site, readers=readers, form=form)
     return page, 400 if form.errors else 200
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
+import sqlalchemy as sa
 from flask import Blueprint, render_template
 
 from dashboard.notify import standing
@@ -10,6 +12,7 @@ from dashboard.own_key import revoked_at
 from dashboard.read import presence
 from dashboard.read.breaks import Break, breaks
 from dashboard.read.conditions import ending
+from dashboard.read.hands import Hands, Station, open_now, stations
 from dashboard.read.lines import Line, last_arrival, newest
 from dashboard.read.names import Names
 from dashboard.read.orders import Order, lockdowns, ordered_text
@@ -19,6 +22,7 @@ from dashboard.read.places import Plan
 from dashboard.read.portals import Part, Tile, failed_parts, failed_text, tiles
 from dashboard.read.reviews import Review, pressing
 from dashboard.read.sites import Site
+from dashboard.read.tethers import Wire, wires
 from dashboard.views import due, jobs
 from dashboard.views.jobs import Jobs
 from dashboard.views.orders import place_name
@@ -30,6 +34,23 @@ blueprint = Blueprint("now", __name__)
 
 FEED = 40
 """Lines of the feed when the page is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How what is kept at a site stands."""
+
+    hands: Sequence[Hands]
+    """Containers that stand open, and in whose hands they are."""
+    stations: Sequence[Station]
+    cut: Sequence[Wire]
+    """Tethers that are cut."""
+
+    @classmethod
+    def of(cls, connection: sa.Connection, names: Names) -> Self:
+        """At this site."""
+        cut = [wire for wire in wires(connection, names) if wire.state == "cut"]
+        return cls(open_now(connection, names), stations(connection, names), cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +85,7 @@ class Standing:
     """Who is inside without the others that the zone asks for."""
     unkept: int = 0
     """How many places are without a manager or a deputy of their own, for who may name them."""
+    kept: Kept | None = None
 
     @property
     def duress(self) -> str:
@@ -101,7 +123,8 @@ def page() -> str:
             todo = jobs.of_site(connection, names, now)
             unkept = len(Plan(connection, names).unkept()) if user().may("keeper.propose", site.id) else 0
             held = (shown, parts, ordered, places, text, gone, gaps)
-            found.append(Standing(site, stale, age_s, *held, soon, called, press, inside, todo, left, unkept))
+            last = (unkept, Kept.of(connection, names))
+            found.append(Standing(site, stale, age_s, *held, soon, called, press, inside, todo, left, *last))
             feed += [(line, site) for line in newest(connection, names, FEED)]
         failing = standing.failing_since(connection) if user().may("badge.enrol") else []
     feed.sort(key=lambda pair: pair[0].arrival if len(found) > 1 else pair[0].seq, reverse=True)

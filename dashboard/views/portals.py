@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from controller.record.asks import ReleasePortal
-from dashboard.read import ledger, orders, parties
+from dashboard.read import hands, ledger, orders, parties
 from dashboard.read.filters import Filter
 from dashboard.read.lines import lines
 from dashboard.views.ask import ask, to_request
@@ -34,6 +34,7 @@ def page(site: str, id: str) -> str:
             readers=[names.reader(reader) for reader, (portal, _side) in names.readers.items() if portal == id],
             order=orders.override(connection, names, id),
             waiting=parties.waiting(connection, names, id, now_text()),
+            hands=hands.open_now(connection, names, id),
             violations=parties.violations(connection, names, [tile.inner]),
             asked=parties.asked(connection, names).get(tile.inner),
             interlocked=parties.interlocked(connection, names, id),

@@ -46,6 +46,7 @@ from dashboard.views import (
     rights,
     schedules,
     start,
+    tethers,
     things,
     training,
     why,
@@ -83,7 +84,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     pages = (
         now, ledger, people, badges, pin, groups, importing, rights, matrix, portals, orders, schedules,
         evacuation, requests, start, training, my, why, presence, due, notify,
-        places, containers, keepers, kiosk, labels, assets, asset_import,
+        places, containers, keepers, kiosk, labels, assets, asset_import, tethers,
     )  # fmt: skip
     storage = (keys, key_acts, key_loans, key_audits, custody, custody_form, custody_acts, handouts, things)
     for module in (signin, appearance, transport, live, *pages, leaving, reviews, holders, *storage):
