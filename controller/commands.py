@@ -12,6 +12,7 @@ import msgspec
 from controller import person_facts
 from controller.facility import Facility
 from controller.facts import Facts
+from controller.key_commands import KEY_COMMANDS
 from controller.ledger.ledger import fresh_salt
 from controller.presence_commands import PRESENCE_COMMANDS
 from controller.record.asks import EnrolBadge, ErasePerson
@@ -258,6 +259,7 @@ COMMANDS: dict[str, tuple[type[msgspec.Struct], Rule]] = {
     "pin.clear": (OfPerson, _pin_clear),
     "pin.unlock": (OfPerson, _pin_unlock),
     **PRESENCE_COMMANDS,
+    **KEY_COMMANDS,
     "clock.confirm": (ConfirmClock, _clock_confirm),
 }
 

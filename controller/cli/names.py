@@ -62,6 +62,10 @@ class Names:
         row = self._ledger.execute("select timezone from site").fetchone()
         return "UTC" if row is None else str(row[0])
 
+    def private(self, table: str, number: int) -> str:
+        """What the private store calls something else with a number: a key. Empty where it does not."""
+        return self._private(table, number)
+
     def _private(self, table: str, number: int) -> str:
         row = self._ledger.execute(
             f"select p.text from {table} t join private p on p.id = t.private and p.version = t.private_version"  # noqa: S608

@@ -23,6 +23,7 @@ from controller.cli.evacuate import evacuate
 from controller.cli.explain import explain
 from controller.cli.forgive import forgive
 from controller.cli.key import key
+from controller.cli.keys import keys
 from controller.cli.leaving import leave
 from controller.cli.ledger import export, rebuild, verify
 from controller.cli.listen import listen
@@ -71,6 +72,7 @@ def program(lang: Lang) -> Any:  # noqa: ANN401 - the command class is typer's o
     app.add_typer(operator, name="operator")
     app.add_typer(presence, name="presence")
     app.add_typer(key, name="key")
+    app.add_typer(keys, name="keys")
     app.add_typer(pin, name="pin")
     app.add_typer(deploy, name="deploy")
     app.add_typer(simulate, name="simulate")

@@ -49,7 +49,7 @@ def report(
     """
     if key is None or key.state in (LOST, RETIRED):
         return Refusal(Code.SUBJECT, "body.key")
-    if operator.roles <= {EMPLOYEE} and (operator.person is None or operator.person != key.person):
+    if operator.roles == {EMPLOYEE} and (operator.person is None or operator.person != key.person):
         return Refusal(Code.SCOPE, "key.person")
     down: tuple[msgspec.Struct, ...] = ()
     if lock_down and not locked:

@@ -71,7 +71,7 @@ def _not_theirs(operator: OperatorFact, person: int, key: Key) -> Refusal | None
     """An employee reserves for nobody else; whoever reserves for others does so in their scope."""
     if operator.person == person:
         return None
-    if operator.roles <= {EMPLOYEE}:
+    if operator.roles == {EMPLOYEE}:
         return Refusal(Code.SCOPE, "body.person")
     return within(operator, key.opens, key.home)
 

@@ -50,3 +50,9 @@ def audit(connection: sqlite3.Connection, number: int) -> Round | None:
     ).fetchall()
     counted = {key: Line(expected, seen, operator) for key, expected, seen, operator, _ in lines}
     return Round(row[0], row[1], bool(row[2]), row[3], counted, frozenset(person for *_, person in lines))
+
+
+def open_at(connection: sqlite3.Connection, place: str) -> int | None:
+    """The round in which the keys of this place are being counted."""
+    row = connection.execute("select key_audit from key_audit where state = 'open' and place = ?", (place,)).fetchone()
+    return None if row is None else int(row[0])
