@@ -14,10 +14,9 @@ class Responsible:
         zone = projected["zone"]
         rows = connection.execute(sa.select(zone.c.zone, zone.c.inside).where(*of_site(zone, site)))
         self._inside = {row.zone: row.inside or "" for row in rows}
-        if "container" in projected:
-            container = projected["container"]
-            query = sa.select(container.c.container, container.c.zone).where(*of_site(container, site))
-            self._inside |= {row.container: row.zone or "" for row in connection.execute(query)}
+        container = projected["container"]
+        query = sa.select(container.c.container, container.c.zone).where(*of_site(container, site))
+        self._inside = {row.container: row.zone or "" for row in connection.execute(query)} | self._inside
         self._keepers = _keepers(connection, site)
 
     def of(self, place: str) -> tuple[int, ...]:
@@ -42,8 +41,6 @@ class Responsible:
 
 def _keepers(connection: sa.Connection, site: Site) -> dict[tuple[str, str], int]:
     """By place and duty, whoever was named and is here."""
-    if "keeper" not in projected:
-        return {}
     keeper, person = projected["keeper"], projected["person"]
     here = sa.and_(
         person.c.ledger_site == keeper.c.ledger_site, person.c.epoch == keeper.c.epoch, person.c.person == keeper.c.person

@@ -76,7 +76,7 @@
       notes.querySelector("[data-note=stale]").hidden = !site.stale;
       notes.querySelector("[data-note=missing]").hidden = !site.missing;
       notes.querySelector("[data-slot=missing]").textContent = site.missing;
-      if (["broken", "failed", "lockdowns", "duress"].some((name) => site[name] !== notes.dataset[name])) return location.reload();
+      if (["broken", "failed", "lockdowns", "duress", "late"].some((name) => site[name] !== notes.dataset[name])) return location.reload();
       for (const portal of site.portals) {
         const tile = document.getElementById(`tile-${site.site}-${portal.portal}`);
         if (!tile) return location.reload();

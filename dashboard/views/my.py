@@ -13,6 +13,8 @@ from dashboard.read.keys import Key
 from dashboard.read.names import Names
 from dashboard.read.refused import Refused
 from dashboard.read.sites import Site, sites
+from dashboard.views import due, jobs
+from dashboard.views.jobs import Jobs
 from dashboard.views.keys import since
 from dashboard.views.training import present
 from dashboard.web.context import here, user
@@ -35,6 +37,7 @@ class Mine:
     reservations: list[Reservation]
     custody: list[Line]
     """What they have taken out, or asked for."""
+    jobs: Jobs
 
     @property
     def missing(self) -> list[Cell]:
@@ -53,7 +56,10 @@ def page() -> str:
     people = {site: operator.person for site, operator in user().operators.items() if operator.person is not None}
     with here().connect() as connection:
         found = [_mine(connection, site, people[site.id]) for site in sites(connection, people)]
-    return render_template("my.html", found=found, since=since, notifies=here().runtime.config.notify is not None)
+    notifies = here().runtime.config.notify is not None
+    return render_template(
+        "my.html", found=found, since=since, notifies=notifies, now=here().now(), link=due.link, span=due.span
+    )
 
 
 def _mine(connection: sa.Connection, site: Site, person: int) -> Mine:
@@ -71,4 +77,5 @@ def _mine(connection: sa.Connection, site: Site, person: int) -> Mine:
         keys.held_by(connection, names, person),
         key_loans.reservations(connection, names, person=person),
         custody.of_person(connection, names, person, when.now),
+        jobs.of_site(connection, names, when.now),
     )

@@ -16,6 +16,7 @@ from werkzeug.routing import MapAdapter
 
 from controller.record.words import words
 from dashboard.read import presence
+from dashboard.read.due import late_count
 from dashboard.read.lines import Line, arrived, last_arrival, lines
 from dashboard.read.names import Names
 from dashboard.read.orders import ordered_text
@@ -126,6 +127,7 @@ def standing(connection: sa.Connection, allowed: tuple[str, ...], parts: Here, l
         failed = failed_text(failed_parts(connection, site))
         calling, ordered = calls_text(calls(connection, names, now)), ordered_text(connection, names)
         shown: dict[str, object] = {"failed": failed, "lockdowns": ordered, "duress": calling, "portals": portals}
+        shown["late"] = str(late_count(connection, site, now))
         shown["inside"] = presence.count(connection, site)
         found.append(_site(site) | {"stale": site.stale(now)} | shown)
     return {"sites": found}

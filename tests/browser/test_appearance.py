@@ -55,8 +55,6 @@ PAGES = {
         "/lockdown/factory",
         "/lockdown/factory/lab/begin",
         "/lockdown/factory/server/end",
-        "/due",
-        "/due?which=all&sort=loan",
         "/nowhere",
     ],
     "admin": [

@@ -1,18 +1,22 @@
 """What is owed at a site with a ledger: nothing that is overdue goes untold, and nobody waits at a door because of it."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sites import BEGAN, SITE_TOML, TestSite, fold_of, make_site, people, stored_tables, tap
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sites import BEGAN, SITE_TOML, TestSite, fast_folder, fold_of, make_site, people, stored_tables, tap
 
 from controller.clock import SteppedClock
 from controller.ledger.ledger import Stamp
 from controller.ledger.verify import verify_file
 from controller.record.canonical import timestamp
-from controller.record.duty import SORTS
+from controller.record.duty import ESCALATED, LATE, SORTS, STAGES
 from controller.record.kinds.due import DueCorrected
+from controller.rules.due import MOST_TOLD
 from controller.storage.due import MOST
 
 
@@ -113,3 +117,68 @@ def test_a_clock_put_back_neither_repeats_nor_loses(site: TestSite) -> None:
     turn_while_due(site)
     assert [stage for number, stage in stages(site, before + 1) if number == 5] == ["today", "overdue"]
     assert fold_of(site.records()) == stored_tables(site.ledger.connection)
+
+
+class Run:
+    """A site of its own for one sequence; what was told of each due thing since it was last owed, or the clock went back."""
+
+    def __init__(self) -> None:
+        self.folder = fast_folder()
+        self.site = make_site(self.folder)
+        self.told: dict[int, list[str]] = {}
+        self.seen = self.site.ledger.size
+
+    def owe(self, number: int, days: int) -> None:
+        owe(self.site, "change", number, due_at=self.site.clock.now() + timedelta(days=days))
+        self.told[number] = []
+        self.settle()
+
+    def jump(self, number: int, days: int) -> None:
+        self.site.clock.jump(timedelta(days=days))
+        if days < 0:
+            self.told = {known: [] for known in self.told}
+        self.settle()
+
+    def wait(self, number: int, days: int) -> None:
+        self.site.step(86400 * abs(days) / 3)
+        self.settle()
+
+    def restart(self, number: int, days: int) -> None:
+        clock = self.site.clock
+        self.site.close()
+        self.site = make_site(self.folder, clock=clock, boot=f"boot-{self.seen}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Everything due is told; then nothing that is late is untold, none twice, none backwards, and no date is lost."""
+        self.site.turn()
+        turn_while_due(self.site)
+        for record in self.site.records(self.seen + 1):
+            if record.kind == "due.reached":
+                self.told[record.body.number].append(record.body.stage)
+        self.seen = self.site.ledger.size
+        for row in stored_tables(self.site.ledger.connection).get("due", {}).values():
+            assert (row["stage"] in LATE) == (row["due_at"] <= timestamp(self.site.clock.now()))
+            assert row["next_at"] is not None or row["told"] == MOST_TOLD
+        for stages in self.told.values():
+            once = [stage for stage in stages if stage != ESCALATED]
+            assert stages == sorted(stages, key=STAGES.index) and len(once) == len(set(once))
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["owe", "jump", "wait", "restart"]), st.integers(1, 3), st.integers(-40, 40)),
+        min_size=2,
+        max_size=12,
+    )
+)
+def test_no_due_date_is_ever_lost(steps: list[tuple[str, int, int]]) -> None:
+    """Whatever is owed anew, however the clock jumps and power fails: what is late is told, no stage twice; fold == live."""
+    run = Run()
+    for act, number, days in steps:
+        getattr(run, act)(number, days)
+
+    assert fold_of(run.site.records()) == stored_tables(run.site.ledger.connection)
+    run.site.close()
+    shutil.rmtree(run.folder)

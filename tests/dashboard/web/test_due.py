@@ -84,7 +84,7 @@ def test_the_first_page_alarms_and_says_your_jobs(owing: House, signed_in: SignI
     """Everybody sees that something is overdue; whoever has to do it finds it among their jobs, with what they may decide."""
     guard, suzuki = signed_in("guard").get("/").text, signed_in("suzuki").get("/").text
 
-    assert 'data-late="1"' in guard and "Your jobs" not in guard
+    assert 'data-overdue="1"' in guard and "Your jobs" not in guard
     jobs = suzuki.split("data-jobs=")[1].split("</section>")[0]
     assert 'data-job="loan:7"' in jobs and "custody" not in jobs and "wait for approval" in jobs
     seq = len(owing.peer.records) - 3
