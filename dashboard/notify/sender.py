@@ -29,7 +29,7 @@ from dashboard.notify.webhooks import TIMEOUT_S
 from dashboard.read import approvals
 from dashboard.read.accounts import Operator, operators_of
 from dashboard.read.sites import Site, sites
-from dashboard.web import roles
+from dashboard.views.jobs import decidable
 from dashboard.web.language import zone_of
 
 LOOK_S = 30.0
@@ -197,6 +197,5 @@ def _part(
 ) -> Part:
     """What one site has to tell."""
     due = [(one.sort, one.stage, one.urgent) for one in said if one.site == site.id]
-    deciding = tuple(sort for sort in approvals.SORTS if roles.allows(sort.request, operator.roles)) if daily else ()
-    waits = approvals.counts(connection, site, operator, deciding)
-    return Part(site.name(lang) if named else "", due, waits)
+    waits = approvals.waiting(connection, site, operator, decidable(operator.roles)) if daily else []
+    return Part(site.name(lang) if named else "", due, sum(one.count for one in waits))

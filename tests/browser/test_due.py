@@ -30,7 +30,7 @@ def owing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     text = house.private("operator-3", name="suzukiさん").ref()
     house.write(trust.OperatorRegistered(3, ("manager", "custodian"), ("*",), 3, text, "active"), by="console")
     for sort, number, stage, hours, person in (
-        ("loan", 7, "escalated", -30, 3), ("combination", 2, "today", 5, None), ("key_audit", 1, "", 500, None),
+        ("reservation", 7, "escalated", -30, 3), ("combination", 2, "today", 5, None), ("key_audit", 1, "", 500, None),
     ):  # fmt: skip
         due_at = timestamp(house.time + timedelta(hours=hours))
         house.write(DueReached(sort, number, stage, due_at, "lab", person, 0, None))
@@ -54,14 +54,14 @@ def test_from_the_alarm_to_the_thing(browser: Browser, owing: Served) -> None:
     page = Looker(browser, owing, "suzuki", "ja").page
     page.goto(f"{owing.url}/?lang=ja")
     expect(page.locator("[data-overdue='1']")).to_contain_text("期限超過が1件あります。")
-    expect(page.locator("[data-job='loan:7']")).to_be_visible()
+    expect(page.locator("[data-job='reservation:7']")).to_be_visible()
     page.click("text=期限超過の一覧")
 
-    expect(page.locator("[data-due='loan:7']")).to_contain_text("管理者へ報告")
+    expect(page.locator("[data-due='reservation:7']")).to_contain_text("管理者へ報告")
     page.check("[name=mine]")
     page.click("text=表示")
     expect(page.locator("tr[data-due]")).to_have_count(1)
-    page.click("[data-due='loan:7'] a")
+    page.click("[data-due='reservation:7'] a")
     expect(page.locator("h1")).to_contain_text("期限")
     page.context.close()
 

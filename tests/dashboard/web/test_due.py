@@ -11,6 +11,7 @@ from example_house import House
 from controller.record.canonical import timestamp
 from controller.record.kinds import trust
 from controller.record.kinds.due import DueReached
+from dashboard.views import due
 
 from .conftest import Browser
 
@@ -86,9 +87,25 @@ def test_the_first_page_alarms_and_says_your_jobs(owing: House, signed_in: SignI
 
     assert 'data-overdue="1"' in guard and "Your jobs" not in guard
     jobs = suzuki.split("data-jobs=")[1].split("</section>")[0]
-    assert 'data-job="loan:7"' in jobs and "custody" not in jobs and "wait for approval" in jobs
-    seq = len(owing.peer.records) - 3
-    assert f"/ledger/factory/1/{seq}" in jobs, "the record that told of it, where it has no page of its own"
+    assert 'data-job="loan:7"' in jobs and "custody:4" not in jobs and "/keys/factory/loans/7" in jobs
+    assert 'data-approval="right.approve"' in jobs and "Approve a right</a>: 3 wait" in jobs
+    assert "data-approval" not in guard
+
+
+def test_what_has_no_page_leads_to_its_record(owing: House, signed_in: SignIn) -> None:
+    """A sort of thing that has no page of its own leads to the record that told of it."""
+    reached(owing, "reservation", 3, "soon", timedelta(minutes=5))
+
+    assert f"/ledger/factory/1/{len(owing.peer.records)}" in signed_in("auditor").get("/due?sort=reservation").text
+
+
+def test_every_page_that_is_named_takes_a_site_and_a_number(house: House) -> None:
+    """No link of the table is misspelt: each endpoint that this dashboard has takes what it is given."""
+    rules = {rule.endpoint: rule for rule in house.app().url_map.iter_rules()}
+
+    for endpoint in due.PAGES.values():
+        assert endpoint not in rules or rules[endpoint].arguments == {"site", "id"}
+    assert {"key_loans.loan", "key_audits.audit", "assets.asset"} <= rules.keys() & set(due.PAGES.values())
 
 
 def test_what_the_site_has_not_said_yet_is_late_all_the_same(owing: House, signed_in: SignIn) -> None:
