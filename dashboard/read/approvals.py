@@ -29,7 +29,7 @@ SORTS = (
     Sort("special_day", "special_day.approve", "schedules.page"),
     Sort("appointment", "keeper.approve", "places.page", "place"),
     Sort("key_loan", "key.authorise", "key_loans.page", "place", "asked_by", "asked"),
-    Sort("custody", "custody.approve", "custody.page", "home"),
+    Sort("custody", "custody.approve", "custody.approvals", "home"),
     Sort("transport", "transport.approve", "transports.page", "from_place"),
     Sort("carrier_assessment", "carrier.approve", "carriers.page", "", "operator"),
 )
