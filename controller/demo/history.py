@@ -15,7 +15,7 @@ from ulid import ULID
 
 from controller.actuator import NoParts
 from controller.clock import SteppedClock
-from controller.demo import cabinet, combinations, groups
+from controller.demo import cabinet, combinations, groups, hand_keys
 from controller.demo.cabinet import Counter, Errand
 from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, PINS, STRANGER_IDM, DemoOperator, Employee, idm
 from controller.demo.training import recorded, recorded_of
@@ -95,6 +95,7 @@ class History:
                 self._incidents()
             if not has_locks and morning >= until - timedelta(days=2):
                 combinations.made(self._hands, day)
+                hand_keys.kept(self._ask, self._key_called)
                 has_locks = True
             progress(min(1.0, (morning - begin) / (until - begin)))
             day += timedelta(days=1)
@@ -106,6 +107,7 @@ class History:
         self._pins()
         self._review_under_way(until)
         self._waiting_requests()
+        hand_keys.waiting(self._ask, self._key_called, self.clock.now(), self._site.facility.timezone)
         self._loop.stop()
 
     # People, badges, rights: by signed requests of the dashboard, as in life ----------------------------------------------
@@ -194,6 +196,11 @@ class History:
             "select combination, combination_change from combination_change where state <> 'done'"
         )
         combinations.half_done(self._hands, dict(rows.fetchall()))
+
+    def _key_called(self, label: str) -> int:
+        """The number of the key with this label."""
+        row = self._site.ledger.connection.execute("select lock_key from lock_key where label = ?", (label,)).fetchone()
+        return int(row[0])
 
     def _incidents(self) -> None:
         """What happens once a month: a delivery let in by hand, and the dock's leaf pushed open."""
