@@ -15,6 +15,7 @@ from controller.cli.check import check
 from controller.cli.clock import clock
 from controller.cli.combinations import combinations
 from controller.cli.conditions import conditions
+from controller.cli.custody import custody
 from controller.cli.deploy import deploy
 from controller.cli.due import due
 from controller.cli.enrolment import enroll
@@ -43,7 +44,7 @@ from controller.demo.hands import simulate
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
-    "leave": leave, "register": register, "rights": rights, "due": due, "combinations": combinations,
+    "leave": leave, "register": register, "rights": rights, "due": due, "combinations": combinations, "custody": custody,
     "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
     "schedule": schedule, "cabinet": cabinet, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,

@@ -88,6 +88,8 @@ OPERATORS = (
     DemoOperator("suzuki", ("manager",), ("*",)),
     DemoOperator("takahashi", ("manager",), ("*",)),
     DemoOperator("tanaka", ("guard",), ("*",)),
+    DemoOperator("yamada", ("employee",), ("*",)),
+    DemoOperator("watanabe", ("employee",), ("*",)),
 )
 
 

@@ -15,7 +15,7 @@ from ulid import ULID
 
 from controller.actuator import NoParts
 from controller.clock import SteppedClock
-from controller.demo import cabinet, combinations, groups, hand_keys
+from controller.demo import cabinet, combinations, custody, groups, hand_keys
 from controller.demo.cabinet import Counter, Errand
 from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, PINS, STRANGER_IDM, DemoOperator, Employee, idm
 from controller.demo.training import recorded, recorded_of
@@ -82,7 +82,8 @@ class History:
         zone = self._site.facility.timezone
         for body, text in recorded(begin.astimezone(zone).date(), until.astimezone(zone).date()):
             self._ask("sato", body, text)
-        day, has_locks, has_keys = begin.astimezone(zone).date() + timedelta(days=1), False, False
+        day = begin.astimezone(zone).date() + timedelta(days=1)
+        has_locks = has_keys = has_things = False
         while (morning := datetime(day.year, day.month, day.day, tzinfo=zone)) < until:
             if not has_keys and morning >= until - timedelta(days=30):
                 cabinet.furnished(self._counter)
@@ -93,6 +94,9 @@ class History:
                     self._visit(visit)
             if day.day == 15:
                 self._incidents()
+            if not has_things and morning >= until - timedelta(days=12):
+                custody.begun(self._custody)
+                has_things = True
             if not has_locks and morning >= until - timedelta(days=2):
                 combinations.made(self._hands, day)
                 hand_keys.kept(self._ask, self._key_called)
@@ -101,6 +105,7 @@ class History:
             day += timedelta(days=1)
         self._special_day(until)
         self.clock.step_to(until - timedelta(seconds=260))
+        custody.lately(self._custody)
         self._combination_half_changed()
         self._escorted()
         self._lost_badge()
@@ -185,6 +190,14 @@ class History:
     @property
     def _hands(self) -> combinations.Hands:
         return combinations.Hands(self._ask, self._at_the_desk)
+
+    @property
+    def _custody(self) -> custody.Hands:
+        return custody.Hands(self._ask, self._show, self.clock.now)
+
+    def _show(self, reader: str, card: CardRead) -> None:
+        self._pass_time(12.0)
+        self._loop.turn([CredentialPresented(reader, card)])
 
     def _at_the_desk(self, number: bytes) -> None:
         self._pass_time(4.0)
