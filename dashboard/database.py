@@ -284,6 +284,16 @@ notify_state = sa.Table(
 )
 """How it stands with telling each account: the day of the last message of the day, and since when its service fails."""
 
+shown_draw = sa.Table(
+    "shown_draw",
+    metadata,
+    _key("ledger_site"),
+    _key("change", Whole),
+    _key("drawn_at"),
+    sa.Column("shown_at", sa.Text, nullable=False),
+)
+"""Draws of combinations whose one showing was begun: written before the number is drawn, so that none is shown twice."""
+
 fold = sa.Table("fold", metadata, _key("id", Whole), sa.Column("version", Whole, nullable=False))
 """One row: the FOLD_VERSION that the projected tables were folded with."""
 

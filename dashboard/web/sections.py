@@ -58,7 +58,7 @@ SECTIONS = (
         "locked",
         (
             Page("keys.page", _l("Keys"), ("key_acts", "key_loans", "key_audits", "kiosk", "cabinets")),
-            Page("combinations.page", _l("Combinations"), ("drawing",)),
+            Page("combinations.page", _l("Combinations"), ("changes", "drawing")),
             Page("places.page", _l("Places"), ("labels", "containers", "keepers")),
             Page("tethers.page", _l("Tethers")),
         ),
