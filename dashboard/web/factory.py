@@ -133,6 +133,5 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     chrome.install(app)
     transport.install(app)
     for module in (signin, appearance, transport, live, *_VIEWS):
-):
         app.register_blueprint(module.blueprint)
     return app
