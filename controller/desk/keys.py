@@ -45,8 +45,8 @@ def _change(asked: Asked) -> Outcome | Refusal:
 
 def _retire(asked: Asked) -> Outcome | Refusal:
     connection, number = asked.facts.connection, asked.body.key
-    follows = keys.followers(connection, number) > 0
-    return rule.retire(keys.key(connection, number), asked.private(f"reason-{asked.id}"), asked.operator, follows)
+    follows, ends = keys.followers(connection, number) > 0, _reservations(asked, number)
+    return rule.retire(keys.key(connection, number), asked.private(f"reason-{asked.id}"), asked.operator, follows, ends)
 
 
 def _seal(asked: Asked) -> Outcome | Refusal:

@@ -30,6 +30,7 @@ from controller.record.kinds.key import (
     KeySealed,
     KeyUnsealed,
 )
+from controller.record.kinds.key_loan import GONE, KeyReservationEnded
 from controller.record.private import PrivateRow
 from controller.record.refusals import Code
 from controller.rules.authority import OperatorFact, within
@@ -164,8 +165,13 @@ def _no_ring(ask: RegisterKey | ChangeKey, number: int, site: Site) -> bool:
     return elsewhere or site.on_ring >= MOST_ON_A_RING
 
 
-def retire(key: Key | None, reason: PrivateRow, operator: OperatorFact, follows: bool) -> Outcome | Refusal:
-    """The key is no more. Not while it is out, nor while its lock has to be changed, nor while others hang on its ring."""
+def retire(
+    key: Key | None, reason: PrivateRow, operator: OperatorFact, follows: bool, reservations: Collection[int] = ()
+) -> Outcome | Refusal:
+    """The key is no more. Not while it is out, nor while its lock has to be changed, nor while others hang on its ring.
+
+    `reservations`: of the key, which end.
+    """
     if key is None or key.state == RETIRED:
         return Refusal(Code.SUBJECT, "body.key")
     if key.state in OUT or key.lock_due_at:
@@ -174,7 +180,9 @@ def retire(key: Key | None, reason: PrivateRow, operator: OperatorFact, follows:
         return Refusal(Code.SUBJECT, "key.ring")
     if refusal := within(operator, key.opens, key.home):
         return refusal
-    return Outcome((KeyRetired(key.key, operator.operator, reason.ref(), RETIRED),), private=(reason,))
+    retired = KeyRetired(key.key, operator.operator, reason.ref(), RETIRED)
+    ended = (KeyReservationEnded(number, GONE, "ended") for number in sorted(reservations))
+    return Outcome((retired, *ended), private=(reason,))
 
 
 def seal(
@@ -216,7 +224,7 @@ def limit(person: int, state: str | None, most: int, operator: OperatorFact) -> 
 
 def gone(keys: Collection[Key]) -> Outcome:
     """These keys, which hung in one place, are not there any more, and nobody has borrowed them."""
-    known = [key for key in keys if key.state in (IN_PLACE, MISPLACED)]
+    known = [key for key in keys if key.state in (IN_PLACE, MISPLACED, SEALED)]
     if not known:
         return Outcome()
     one = known[0]

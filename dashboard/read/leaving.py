@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from controller.record.kinds.key import OUT
 from controller.record.leaving import ENDINGS
 from controller.record.requests import MalformedRequest, read_envelope
 from controller.record.words import words
@@ -157,14 +158,21 @@ def _person_in(data: bytes) -> int | None:
 
 
 def _handed_in(connection: sa.Connection, site: Site, person: int | None, asked: Asked) -> tuple[str, ...]:
-    """The badges that ended by this request, and have to be given back."""
+    """The badges that ended by this request, and the keys that are still out: both have to be given back."""
     badge = projected["badge"].c
     query = (
         sa.select(badge.badge, badge.label)
         .where(*of_site(projected["badge"], site), badge.person == person, badge.seq.between(asked.first, asked.last))
         .order_by(badge.badge)
     )
-    return tuple(f"{label} (#{number})" for number, label in connection.execute(query))
+    key = projected["lock_key"].c
+    out = (
+        sa.select(key.label)
+        .where(*of_site(projected["lock_key"], site), key.person == person, key.state.in_(sorted(OUT)))
+        .order_by(key.label)
+    )
+    badges = (f"{label} (#{number})" for number, label in connection.execute(query))
+    return (*badges, *connection.execute(out).scalars())
 
 
 def counted(things: Iterable[Held], lang: str) -> list[tuple[str, int]]:

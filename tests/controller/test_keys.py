@@ -13,6 +13,7 @@ from controller.record import asks as ask
 from controller.record.asks import key
 from controller.record.asks.keeper import ApproveKeeper, ProposeKeeper
 from controller.record.canonical import timestamp
+from controller.storage_facts import keys
 
 
 @pytest.fixture
@@ -312,3 +313,84 @@ def test_a_keeper_decides_on_a_key_that_was_lost_and_found(site: TestSite) -> No
     assert site.asks(key.ReplaceKey(number), CUSTODIAN) is None
 
     assert state(site, number) == "in_place" and dues(site) == []
+
+
+def test_a_retired_key_is_nobodys_any_more(site: TestSite) -> None:
+    """What was reserved of it ends; its label can be given again; not while it is out, lost, or leads a ring."""
+    number, now = add_key(site, "K-01"), site.clock.now()
+    add_key(site, "K-02", ring=number)
+    assert site.asks(key.RetireKey(number), CUSTODIAN) == "subject"
+    other = add_key(site, "K-03")
+    lent(site, other)
+    assert site.asks(key.RetireKey(other), CUSTODIAN) == "key"
+    assert site.asks(key.ReturnKey(other), CUSTODIAN) is None
+    span = timestamp(now + timedelta(hours=1)), timestamp(now + timedelta(hours=2))
+    assert site.asks(key.ReserveKey(other, 1, *span), CUSTODIAN) is None
+
+    assert site.asks(key.RetireKey(other), CUSTODIAN) is None
+
+    assert last(site, "key.reservation_ended").cause == "gone" and dues(site) == []
+    assert add_key(site, "K-03") == 4
+
+
+def test_an_envelope_that_is_not_there_is_an_alarm(site: TestSite) -> None:
+    """A sealed key that nobody finds in a round is missing; a broken seal is a deviation, and the key stays where it is."""
+    gone, broken = add_key(site, "K-01"), add_key(site, "K-02")
+    for number, seal in ((gone, "S-1"), (broken, "S-2")):
+        assert site.asks(key.SealKey(number, seal, "lab"), CUSTODIAN) is None
+    assert site.asks(key.BeginKeyAudit("lobby"), CUSTODIAN) is None
+
+    counts = (key.Count(gone, "absent"), key.Count(broken, "broken_seal"))
+    assert site.asks(key.CountKeys(1, counts), CUSTODIAN) is None
+    assert site.asks(key.EndKeyAudit(1), CUSTODIAN) is None
+
+    assert last(site, "key_audit.ended").deviations == 2
+    assert (state(site, gone), state(site, broken)) == ("missing", "sealed")
+
+
+@pytest.fixture(scope="module")
+def with_one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestSite]:
+    """A site with the key K-01, for what changes nothing."""
+    site = key_site(tmp_path_factory.mktemp("keys"))
+    add_key(site, "K-01")
+    yield site
+    site.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"label": "K-01"}, "subject"),
+        ({"label": " "}, "form"),
+        ({"home": "moon"}, "subject"),
+        ({"opens": "moon"}, "subject"),
+        ({"stays_in": "moon"}, "subject"),
+        ({"due_time": ""}, "validity"),
+        ({"due_time": "25:00"}, "validity"),
+        ({"due_time": "25:00", "due_minutes": 5}, "validity"),
+        ({"cabinet": "box", "slot": 3}, "subject"),
+        ({"slot": 3}, "subject"),
+        ({"ring": 99}, "subject"),
+        ({"ring": 1, "home": "lab"}, "subject"),
+        ({"copy_of": 99}, "subject"),
+        ({"authorisers": 4}, "form"),
+    ],
+)
+def test_a_key_that_cannot_be_kept_so_is_not(with_one: TestSite, changes: dict[str, Any], code: str) -> None:
+    """Each mistake in how a key shall be kept is refused, and nothing is registered."""
+    fields = {"label": "K-02", "home": "lobby", "opens": "lab", "due_time": "17:30"} | changes
+
+    assert with_one.asks(key.RegisterKey(**fields), CUSTODIAN) == code
+    assert with_one.facts.next("lock_key") == 2
+
+
+def test_questions_about_keys_use_their_indexes(with_one: TestSite) -> None:
+    """What is asked at a cabinet, at a hand-out and at each turn looks keys up and does not read through all of them."""
+    plan = with_one.ledger.connection.execute
+    for query in (
+        f"{keys.KEYS}lock_key = ?", f"{keys.KEYS}cabinet = ? and slot = ?", f"{keys.KEYS}loan = ?", f"{keys.KEYS}person = ?",
+        f"{keys.KEYS}(lock_key = ? or ring = ?)", f"{keys.KEYS}home = ?", f"{keys.LOANS}key_loan.state = ?",
+        f"{keys.LOANS}key_loan = ?", f"{keys.RESERVATIONS}lock_key in (?, ?)",
+    ):  # fmt: skip
+        steps = plan(f"explain query plan {query}", [1] * query.count("?")).fetchall()
+        assert not [step for *_, step in steps if step.startswith(("SCAN lock_key", "SCAN key_"))], query
