@@ -16,6 +16,7 @@ from controller.record.private import PrivateRef, PrivateRow
 from controller.record.refusals import Code
 from controller.rules import cabinet_session as rule
 from controller.rules import key_by_hand
+from controller.rules.cabinet import Slot
 from controller.rules.cabinet_session import Session
 from controller.rules.key_loan import Bunch, Loan, Terms, missing, needed
 from controller.rules.outcome import Outcome, Refusal
@@ -38,6 +39,13 @@ class Counter:
     def until(self, seconds: float) -> datetime:
         """The end of a step that begins now."""
         return self.now + timedelta(seconds=seconds)
+
+
+def slot_of(facts: Facts, at: CabinetAt, number: int) -> Slot:
+    """A slot, and what the ledger says of it."""
+    own = keys.in_slot(facts.connection, at.id, number)
+    guests, stray = cabinets.guests(facts.connection, at.id, number), cabinets.stray(facts.connection, at.id, number)
+    return Slot(at.id, number, at.zone, at.station, own, guests, stray, bool(at.slots[number].tag))
 
 
 def choose(counter: Counter, session: Session, key: int, purpose: PrivateRow | PrivateRef | None) -> Outcome | Refusal:
@@ -95,7 +103,7 @@ def _lacks(counter: Counter, person: int, bunch: Bunch, asked: Loan | None) -> R
     """What is missing for this person to have these keys out of their slot now."""
     facts, key = counter.facts, bunch[0]
     there = key.state != MISPLACED
-    if not there and key.at[0] != counter.at.id:
+    if not there and (key.at[0] != counter.at.id or key.at[1] not in counter.at.slots):
         return Refusal(Code.KEY, f"key.{key.state}")
     borrower = borrowing.borrower(counter.facility, facts, person, bunch, counter.now, 0 if asked is None else asked.loan)
     bookings = keys.bookings(facts.connection, (one.key for one in bunch))

@@ -26,6 +26,7 @@ EXPIRES = {
     "portal.release": timedelta(seconds=10),
     "portal.override": timedelta(seconds=30),
     "key.choose": timedelta(seconds=20),
+    "cabinet.open_slot": timedelta(seconds=30),
     "portal.resume": timedelta(minutes=5),
     "lockdown.end": timedelta(minutes=5),
     "evacuation.end": timedelta(minutes=5),

@@ -207,7 +207,7 @@ class RecordingActuator:
             by_hand = record.kind == "key.lent" and record.body.how == "hand"
             if (record.kind == "key.released" or by_hand) and slots[record.body.key] == slot:
                 return True
-            if record.kind == "cabinet.slot_opened" and record.body.slot == slot:
+            if record.kind in ("cabinet.slot_opened", "cabinet.slot_let_go") and record.body.slot == slot:
                 return True
         return False
 

@@ -5,10 +5,12 @@ from controller.choosing import Counter
 from controller.desk.asked import Asked, Rule
 from controller.record.kinds.cabinet import AUTHORISER, ENDED, KEY, PURPOSE
 from controller.record.refusals import Code
+from controller.rules import cabinet
 from controller.rules import cabinet_session as rule
 from controller.rules.authority import within
 from controller.rules.cabinet_session import Session
 from controller.rules.outcome import Outcome, Refusal
+from controller.storage_facts import cabinets
 
 
 def _standing(asked: Asked, *steps: str) -> tuple[Counter, Session] | Refusal:
@@ -43,8 +45,17 @@ def _sign_out(asked: Asked) -> Outcome | Refusal:
     if isinstance(found, Refusal):
         return found
     _, session = found
+    shown = cabinets.idle(asked.facts.connection, session.cabinet)
     ended = (*rule.withdrawn(session), *rule.sign_out(session, ENDED))
-    return Outcome(ended, (session.play("idle_locked"),))
+    return Outcome(ended, (session.play(shown),))
 
 
-RULES: dict[str, Rule] = {"key.choose": _choose, "cabinet.sign_out": _sign_out}
+def _open_slot(asked: Asked) -> Outcome | Refusal:
+    at = asked.facility.cabinets.get(asked.body.cabinet)
+    if at is None or asked.body.slot not in at.slots:
+        return Refusal(Code.SUBJECT, "body.slot")
+    slot = choosing.slot_of(asked.facts, at, asked.body.slot)
+    return cabinet.let_go(slot, asked.operator, asked.private(f"reason-{asked.id}"))
+
+
+RULES: dict[str, Rule] = {"key.choose": _choose, "cabinet.sign_out": _sign_out, "cabinet.open_slot": _open_slot}

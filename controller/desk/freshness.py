@@ -13,6 +13,7 @@ LONGEST_S = {
     "portal.override": 60.0,
     "portal.resume": 600.0,
     "key.choose": 60.0,
+    "cabinet.open_slot": 60.0,
     "lockdown.end": 600.0,
     "evacuation.end": 600.0,
     "special_day.set": 600.0,

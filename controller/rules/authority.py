@@ -54,6 +54,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "portal.release": frozenset({"manager", "guard"}),
     "key.choose": frozenset({"manager", "custodian", "guard"}),
     "cabinet.sign_out": frozenset({"manager", "custodian", "guard"}),
+    "cabinet.open_slot": frozenset({"manager", "custodian"}),
     "portal.override": frozenset({"manager"}),
     "portal.resume": frozenset({"manager", "guard"}),
     "lockdown.begin": frozenset({"manager", "guard"}),

@@ -8,16 +8,19 @@ is an alarm at once; in doubt which key hangs there, nobody's loan is over by it
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from controller.record.kinds.cabinet import CabinetStrayFound, CabinetStrayGone
+from controller.record.kinds.cabinet import CabinetSlotLetGo, CabinetStrayFound, CabinetStrayGone
 from controller.record.kinds.key import IN_PLACE, LENT, LOST, MISPLACED, MISSING, RELEASED
 from controller.record.kinds.key_loan import CABINET, KeyReturned
-from controller.rules.effects import PlaySignal, SecureSlot
+from controller.record.private import PrivateRow
+from controller.record.refusals import Code
+from controller.rules.authority import OperatorFact, within
+from controller.rules.effects import PlaySignal, ReleaseSlot, SecureSlot
 from controller.rules.key import Key, astray, gone
 from controller.rules.key_loan import Borrower, Bunch, Loan, Terms, give_back, lent
 from controller.rules.outcome import Outcome, Refusal
 
-TAKE, TAKEN, WRONG, ALARM = "key_take", "granted", "key_wrong", "forced"
-"""What the station plays: take it out; it is taken, or back; it hangs in a wrong slot; it is gone without a loan."""
+TAKE, TAKEN, WRONG, ALARM, IDLE = "key_take", "granted", "key_wrong", "forced", "idle_locked"
+"""What the station plays: take it out; it is taken, or back; it hangs in a wrong slot; it is gone without a loan; nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,17 @@ def filled(slot: Slot, found: Bunch, returned_by: int | None, others_out: bool =
         return Outcome(known)
     right = home and not any(key.state == LOST for key in found)
     return Outcome((*known, *back.records), (slot.secure(), slot.play(TAKEN if right else WRONG)))
+
+
+def let_go(slot: Slot, operator: OperatorFact, reason: PrivateRow) -> Outcome | Refusal:
+    """An operator lets what hangs there be taken out. Not a key that is there to be lent: that goes by a loan alone."""
+    if refusal := within(operator, slot.zone):
+        return refusal
+    if any(key.state in (IN_PLACE, RELEASED) for key in slot.own):
+        return Refusal(Code.KEY, "key.in_place")
+    hanging = tuple(sorted(key.key for key in slot.guests))
+    record = CabinetSlotLetGo(slot.cabinet, slot.zone, slot.number, hanging, operator.operator, reason.ref())
+    return Outcome((record,), (ReleaseSlot(slot.cabinet, slot.number), slot.play(TAKE)), private=(reason,))
 
 
 def stayed(found: Bunch) -> Outcome:

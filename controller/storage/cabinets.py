@@ -30,6 +30,7 @@ from controller.record.kinds.cabinet import (
     CabinetKeyChosen,
     CabinetSignedIn,
     CabinetSignedOut,
+    CabinetSlotLetGo,
     CabinetSlotOpened,
 )
 from controller.record.kinds.key_loan import HAND, KeyCancelled, KeyLent, KeyReleased
@@ -83,6 +84,8 @@ class Cabinets:
         """By cabinet, whose badge was held there last, and when."""
         self._looked = False
         """The tables have been looked through for what nothing here knows of."""
+        self._let_go: dict[tuple[str, int], float] = {}
+        """By slot, until when it is open by an operator's word."""
         self._in_vain: dict[tuple[str, int], int] = {}
         """How often in a row nobody took the key of a slot that was open for them."""
 
@@ -131,7 +134,8 @@ class Cabinets:
 
     def _typed(self, counter: Counter, session: Session, number: int) -> Outcome | Refusal:
         if number == 0 and session.step in (KEY, PURPOSE, AUTHORISER):
-            return Outcome((*rule.withdrawn(session), *rule.sign_out(session, ENDED)), (session.play("idle_locked"),))
+            ended = (*rule.withdrawn(session), *rule.sign_out(session, ENDED))
+            return Outcome(ended, (self.slots.idle(counter.at.id),))
         if session.step == PURPOSE:
             return choosing.choose_purpose(counter, session, number)
         if session.step != KEY:
@@ -151,7 +155,7 @@ class Cabinets:
                     del self._takes[loan]
         person, at_s = self._held.get(item.cabinet, (None, 0.0))
         by = person if person is not None and now.seconds - at_s <= HELD_S else None
-        said = self.slots.seen(item, by, now.judged)
+        said = self.slots.seen(item, by, now.judged, (item.cabinet, item.slot) in self._let_go)
         return said if item.present else self._moves_again(item).followed_by(said)
 
     def _moves_again(self, item: SlotSeen) -> Outcome:
@@ -178,6 +182,8 @@ class Cabinets:
                     self._until.pop(cabinet, None)
                     if cause == LENT:  # their badge was for that
                         self._held.pop(cabinet, None)
+                case CabinetSlotLetGo(cabinet=cabinet, slot=slot) if cabinet in self._cabinets:
+                    self._let_go[cabinet, slot] = now.seconds + self._cabinets[cabinet].take_s
                 case KeyReleased(loan=loan, key=key):
                     self._open(loan, key, now, key_loan.NOT_TAKEN)
                 case KeyLent(loan=loan, key=key, how="hand"):
@@ -209,12 +215,25 @@ class Cabinets:
         for cabinet, until_s in list(self._until.items()):
             if until_s <= now.seconds:
                 yield self._over(cabinet, now)
+        for place, until_s in list(self._let_go.items()):
+            if until_s <= now.seconds:
+                del self._let_go[place]
+                yield self._shut(*place)
+
+    def _shut(self, cabinet: str, slot: int) -> Outcome:
+        """A slot without a loan is secured again; what the ledger has there and nobody hung anywhere is gone."""
+        shut = Outcome((), (SecureSlot(cabinet, slot), self.slots.idle(cabinet)))
+        gone = self.slots.level(cabinet, slot) is False
+        return shut.followed_by(self.slots.missing(self._cabinets[cabinet], slot)) if gone else shut
 
     def _left_behind(self, now: Now) -> Iterator[Outcome]:
+        for cabinet in self._cabinets:
+            if found.wrong(self._facts.connection, cabinet):
+                yield Outcome((), (self.slots.idle(cabinet),))
         for cabinet in found.open_sessions(self._facts.connection):
             if cabinet not in self._until and cabinet in self._cabinets:
                 session = self.slots.counter(cabinet, now.judged).session()
-                yield Outcome(rule.sign_out(session, RESTARTED), (session.play("idle_locked"),))
+                yield Outcome(rule.sign_out(session, RESTARTED), (self.slots.idle(cabinet),))
                 if session.step == PUT_RIGHT and self.slots.level(cabinet, session.slot) is False:
                     yield self.slots.missing(self._cabinets[cabinet], session.slot)
         for loan in found.released(self._facts.connection):
@@ -241,7 +260,7 @@ class Cabinets:
         bunch = keys.of_loan(self._facts.connection, loan)
         over = slot_rule.stayed(bunch) if take.cause == HAND else cancel(known, bunch, take.cause)
         records = (*over.records, *ends, *self._counted(take))
-        return Outcome(records, (secure, slot.play("denied"), slot.play("idle_locked")))
+        return Outcome(records, (secure, self.slots.idle(take.cabinet), slot.play("denied")))
 
     def _counted(self, take: _Take) -> tuple[msgspec.Struct, ...]:
         """Twice in a row nobody took what was open for them: the sensor sticks, or the key is long gone."""
@@ -258,14 +277,8 @@ class Cabinets:
             self._until[cabinet] = now.seconds + SETTLE_S  # its loan says when
             return Outcome()
         del self._until[cabinet]
-        ended = Outcome(rule.sign_out(session, TIME), (session.play("idle_locked"),))
-        if session.step != PUT_RIGHT:
-            return ended
-        secured = Outcome((), (SecureSlot(cabinet, session.slot),))
-        gone = Outcome()
-        if self.slots.level(cabinet, session.slot) is False:
-            gone = self.slots.missing(self._cabinets[cabinet], session.slot)
-        return secured.followed_by(ended).followed_by(gone)
+        ended = Outcome(rule.sign_out(session, TIME), (self.slots.idle(cabinet),))
+        return ended if session.step != PUT_RIGHT else ended.followed_by(self._shut(cabinet, session.slot))
 
     def wait_s(self, now: Now) -> float | None:
         """Seconds until `due` has something."""
@@ -273,7 +286,8 @@ class Cabinets:
             return None
         if not self._looked:
             return 0.0
-        ends = [*self._until.values(), *(take.until_s if take.opened else now.seconds for take in self._takes.values())]
+        takes = (take.until_s if take.opened else now.seconds for take in self._takes.values())
+        ends = [*self._until.values(), *self._let_go.values(), *takes]
         return max(0.0, min(ends) - now.seconds) if ends else None
 
     def reload(self) -> None:
@@ -283,4 +297,5 @@ class Cabinets:
         """A turn could not be recorded, or the process began: whatever waits is found in the tables again."""
         self._until.clear()
         self._takes.clear()
+        self._let_go.clear()
         self._looked = False

@@ -1,6 +1,6 @@
 """What the slots of key cabinets say, judged against the ledger: taken, back, gone, in a wrong slot, unknown (C8.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,17 +12,20 @@ from controller.facility import CabinetAt, Facility
 from controller.facts import Facts
 from controller.inbox import SlotSeen
 from controller.record.kinds.cabinet import LENT, PUT_RIGHT, REPLACED, RETURNED
-from controller.record.kinds.key import IN_PLACE, MISPLACED
+from controller.record.kinds.key import IN_PLACE, MISPLACED, MISSING
 from controller.record.kinds.key import RELEASED as SLOT_OPEN
 from controller.rules import cabinet as rule
 from controller.rules import cabinet_session
 from controller.rules.cabinet import Lending, Slot
 from controller.rules.cabinet_session import Session
+from controller.rules.effects import PlaySignal
 from controller.rules.key import gone
 from controller.rules.key_loan import Bunch, Loan
 from controller.rules.outcome import Outcome
 from controller.storage_facts import cabinets as found
 from controller.storage_facts import keys
+
+WRONG = frozenset({MISSING, MISPLACED})
 
 
 class Slots:
@@ -45,23 +48,27 @@ class Slots:
 
     def level(self, cabinet: str, slot: int) -> bool | None:
         """Whether something hangs there; None while its sensor is not to be believed, or has not said."""
-        at = self._facility.cabinets[cabinet].slots[slot]
-        return None if at.present in self._facts.failed_parts() else self._levels.get((cabinet, slot))
+        at = self._facility.cabinets[cabinet].slots.get(slot)
+        if at is None or at.present in self._facts.failed_parts():
+            return None
+        return self._levels.get((cabinet, slot))
+
+    def idle(self, cabinet: str) -> PlaySignal:
+        """What its station shows while nobody stands there."""
+        station = self._facility.cabinets[cabinet].station
+        return PlaySignal("", found.idle(self._facts.connection, cabinet), station)
 
     def slot(self, at: CabinetAt, number: int) -> Slot:
         """A slot, and what the ledger says of it."""
-        connection = self._facts.connection
-        own = keys.in_slot(connection, at.id, number)
-        guests, stray = found.guests(connection, at.id, number), found.stray(connection, at.id, number)
-        return Slot(at.id, number, at.zone, at.station, own, guests, stray, bool(at.slots[number].tag))
+        return choosing.slot_of(self._facts, at, number)
 
-    def seen(self, item: SlotSeen, returned_by: int | None, now: datetime) -> Outcome:
-        """A slot says something. `returned_by`: who held their badge there just before."""
+    def seen(self, item: SlotSeen, returned_by: int | None, now: datetime, let_go: bool = False) -> Outcome:
+        """A slot says something. `returned_by`: who held their badge there just before; `let_go`: it is open by an operator."""
         self._levels[item.cabinet, item.slot] = item.present
         counter = self.counter(item.cabinet, now)
         slot, session = self.slot(counter.at, item.slot), counter.session()
         if not item.present:
-            return self._emptied(counter, slot, session)
+            return self._emptied(counter, slot, session, let_go)
         hung = self._which(slot, item.tag)
         if any(key.state == SLOT_OPEN for key in hung):
             return Outcome()  # it still hangs there; whether in vain is said by its time
@@ -69,18 +76,31 @@ class Slots:
         outcome = rule.filled(slot, hung, returned_by, others_out)
         if not outcome.records:
             return outcome
+        outcome = self._cleared(slot, hung, outcome)
         return _with(outcome, _after_hanging(session, hung, returned_by))
+
+    def _cleared(self, slot: Slot, hung: Bunch, outcome: Outcome) -> Outcome:
+        """The outcome of a key that hangs where it belongs; with the last thing that was wrong the alarm ends."""
+        fixed = slot.play(rule.TAKEN) in outcome.effects and (slot.stray or any(key.state in WRONG for key in hung))
+        return self._calm(slot, (key.key for key in hung), outcome) if fixed else outcome
+
+    def _calm(self, slot: Slot, fixed: Iterable[int], outcome: Outcome) -> Outcome:
+        if found.wrong(self._facts.connection, slot.cabinet, fixed, slot.number):
+            return outcome
+        return replace(outcome, effects=(slot.play(rule.IDLE), *outcome.effects))
 
     def stays(self, item: SlotSeen) -> Outcome:
         """A key hangs in a slot that is open for it: nothing has happened yet."""
         self._levels[item.cabinet, item.slot] = item.present
         return Outcome()
 
-    def _emptied(self, counter: Counter, slot: Slot, session: Session) -> Outcome:
+    def _emptied(self, counter: Counter, slot: Slot, session: Session, let_go: bool) -> Outcome:
         loan = self.loan_in(slot)
         lending = None if loan is None else Lending(loan, choosing.terms_of(counter, slot.held, loan))
-        moving = session.step == PUT_RIGHT and session.slot == slot.number
+        moving = let_go or (session.step == PUT_RIGHT and session.slot == slot.number)
         outcome = rule.emptied(slot, lending, moving)
+        if slot.stray and slot.play(rule.ALARM) not in outcome.effects:
+            outcome = self._calm(slot, (), outcome)
         ends = loan is not None and session.loan == loan.loan
         return _with(outcome, cabinet_session.sign_out(session, LENT) if ends else ())
 

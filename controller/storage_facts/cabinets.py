@@ -4,8 +4,9 @@ import sqlite3
 from collections.abc import Iterable
 
 from controller.record.kinds.cabinet import OVER
-from controller.record.kinds.key import MISPLACED, RELEASED
+from controller.record.kinds.key import MISPLACED, MISSING, RELEASED
 from controller.record.private import PrivateRef
+from controller.rules.cabinet import IDLE, WRONG
 from controller.rules.cabinet_session import Session
 from controller.rules.key_loan import Bunch, Loan
 from controller.storage_facts import keys
@@ -46,6 +47,22 @@ def stray(connection: sqlite3.Connection, cabinet: str, slot: int) -> bool:
     wanted = (f"{cabinet}/{slot}",)
     row = connection.execute("select stray_since from cabinet_slot where cabinet_slot = ?", wanted).fetchone()
     return bool(row is not None and row[0])
+
+
+def wrong(connection: sqlite3.Connection, cabinet: str, but: Iterable[int] = (), cleared: int = 0) -> bool:
+    """Whether a key of the cabinet is gone without a loan, or anything hangs in it that belongs elsewhere or nobody knows.
+
+    `but`: keys that are put right just now; `cleared`: a slot in which nothing unknown hangs any more.
+    """
+    missing = {key.key for key in keys.select_keys(connection, "cabinet = ? and state = ?", (cabinet, MISSING))}
+    guests = {key.key for key in keys.select_keys(connection, "at_cabinet = ? and state = ?", (cabinet, MISPLACED))}
+    strays = "select 1 from cabinet_slot where cabinet = ? and stray_since > '' and slot <> ?"
+    return bool((missing | guests) - set(but)) or connection.execute(strays, (cabinet, cleared)).fetchone() is not None
+
+
+def idle(connection: sqlite3.Connection, cabinet: str) -> str:
+    """What a cabinet's station shows while nobody stands there."""
+    return WRONG if wrong(connection, cabinet) else IDLE
 
 
 def released(connection: sqlite3.Connection) -> tuple[Loan, ...]:

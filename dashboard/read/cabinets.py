@@ -43,6 +43,11 @@ class Slot:
         return next((one for one in self.own if not one.ring), next(iter(self.own), None))
 
     @property
+    def lendable(self) -> bool:
+        """Whether a key hangs there that goes by a loan alone."""
+        return any(one.state in (IN_PLACE, "released") for one in self.own)
+
+    @property
     def free(self) -> bool:
         """Whether all that belong there hang there, or in a wrong slot from which they can be put right."""
         return bool(self.own) and all(one.state == IN_PLACE or (one.state == MISPLACED and one.at_slot) for one in self.own)

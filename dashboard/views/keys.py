@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from controller.record.asks.key import ChangeKey, RegisterKey
 from controller.record.kinds.key import STATES
-from dashboard.read import key_audits, key_loans, keys
+from dashboard.read import cabinets, key_audits, key_loans, keys
 from dashboard.read.key_loans import Wanted
 from dashboard.read.keys import Key
 from dashboard.read.names import Names
@@ -52,6 +52,7 @@ def page() -> str:
             state=state,
             q=text,
             now=now,
+            cabinets=cabinets.cabinets(connection, names),
             since=since,
         )
 

@@ -34,7 +34,7 @@ NOT_ABOUT_A_PERSON = {
     "special_day.requested", "special_day.set", "group.created", "group.renamed",
     "container.registered", "container.moved", "container.retired", "asset.registered", "asset.changed",
     "carrier.registered", "carrier.withdrawn", "transport.ordered", "transport.cancelled", "transport.lost",
-    "key.registered", "key.changed", "key.retired", "key.unsealed",
+    "cabinet.slot_let_go", "key.registered", "key.changed", "key.retired", "key.unsealed",
     "tether.registered", "tether.retired", "tether.checked", "tether.deviated", "thing.registered",
 }  # fmt: skip
 """Kinds whose text is about a place, a group or a key, whoever wrote it."""

@@ -130,6 +130,7 @@ MAY = {
     "key.register": {"manager", "custodian"},
     "key.choose": {"manager", "custodian", "guard"},
     "cabinet.sign_out": {"manager", "custodian", "guard"},
+    "cabinet.open_slot": {"manager", "custodian"},
     "key.change": {"manager", "custodian"},
     "key.retire": {"manager", "custodian"},
     "key.seal": {"manager", "custodian"},

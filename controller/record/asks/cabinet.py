@@ -19,6 +19,14 @@ class ChooseKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The place of a purpose among those that were offered; 0: none of them."""
 
 
+@request_kind("cabinet.open_slot", private=("reason",))
+class OpenSlot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Let what hangs in a slot be taken out without a loan: something unknown, or a key that is not to be lent."""
+
+    cabinet: Word
+    slot: Annotated[int, msgspec.Meta(ge=1, le=9999)]
+
+
 @request_kind("cabinet.sign_out")
 class SignOutOfCabinet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whoever stands at the cabinet wants nothing any more."""

@@ -6,6 +6,7 @@ Loans themselves are the kinds of `key_loan`. A session is one person's at a tim
 import msgspec
 
 from controller.record.envelope import Record, kind
+from controller.record.private import PrivateRef
 from controller.record.tables import Row, RowChange, Upsert
 
 KEY, PURPOSE, AUTHORISER, TAKE, PUT_RIGHT, OVER = STEPS = ("key", "purpose", "authoriser", "take", "put_right", "over")
@@ -175,6 +176,23 @@ class CabinetSlotOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         """The session, which waits for the key to be put right."""
         more: Row = {"lock_key": self.keys[0] if self.keys else None, "slot": self.slot, "place": str(self.home)}
         return (_session(record, self.cabinet, self.person, PUT_RIGHT, until_at=self.until_at, **more),)
+
+
+@kind("cabinet.slot_let_go")
+class CabinetSlotLetGo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An operator lets what hangs in a slot be taken out: something unknown, or a key that is not to be lent."""
+
+    cabinet: str
+    zone: str
+    slot: int
+    keys: tuple[int, ...]
+    """What hangs there by the word of the ledger."""
+    operator: int
+    reason: PrivateRef
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """Nothing: what becomes of it is said by its sensor."""
+        return ()
 
 
 @kind("cabinet.stray_found")

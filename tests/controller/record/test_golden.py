@@ -395,6 +395,7 @@ EXAMPLES: list[msgspec.Struct] = [
     cabinet.CabinetRefused("main", "lab", 16, 12, "busy", "cabinet.session"),
     cabinet.CabinetSignedOut("main", "lab", 14, "lent", 12, 7, 3),
     cabinet.CabinetSlotOpened("main", "lab", 9, (12,), 14, 7, "2026-11-24T01:00:50.000000Z"),
+    cabinet.CabinetSlotLetGo("main", "lab", 9, (12,), 2, REF),
     cabinet.CabinetStrayFound("main", "lab", 9),
     cabinet.CabinetStrayGone("main", "lab", 9),
     cabinet.KeyCarriedOut("lab-door", "lab", 14, (12,)),

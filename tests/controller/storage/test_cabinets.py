@@ -11,7 +11,7 @@ from sites import CABINET_TOML, TestSite, digest, fast_folder, fold_of, make_sit
 from controller.clock import SteppedClock
 from controller.inbox import DigitsTyped, Input, PartAnswering, PartFailing, SlotSeen
 from controller.record.asks import RegisterPerson
-from controller.record.asks.cabinet import ChooseKey, SignOutOfCabinet
+from controller.record.asks.cabinet import ChooseKey, OpenSlot, SignOutOfCabinet
 from controller.record.asks.key import LendKey, RegisterKey
 from controller.record.envelope import Record
 from controller.rules.effects import PlaySignal
@@ -193,8 +193,10 @@ def test_a_key_in_a_wrong_slot_is_told_and_put_right(site: TestSite) -> None:
     assert kinds(opened) == ["cabinet.slot_opened"]
     assert (opened[0].body.slot, opened[0].body.home) == (4, 3)
     assert kinds(site.turn(empty(4))) == []
+    shown(site)
     assert kinds(site.turn(hangs(3))) == ["key.replaced", "cabinet.signed_out"]
     assert state(site, 3) == "in_place"
+    assert shown(site) == ["idle_locked", "granted"]
 
 
 def test_a_key_that_was_to_be_put_right_and_is_not_is_missing(site: TestSite) -> None:
@@ -214,7 +216,10 @@ def test_a_key_gone_without_a_loan_is_an_alarm(site: TestSite) -> None:
     assert kinds(gone) == ["key.missing"]
     assert shown(site) == ["forced"]
     assert kinds(site.turn(empty(1))) == []
+    site.turn(badge(1), typed("0"))
+    assert shown(site)[-1] == "key_wrong"
     assert kinds(site.turn(hangs(1))) == ["key.replaced"]
+    assert shown(site) == ["idle_locked", "granted"]
 
 
 def test_what_nobody_knows_ends_nobodys_loan(site: TestSite) -> None:
@@ -223,7 +228,9 @@ def test_what_nobody_knows_ends_nobodys_loan(site: TestSite) -> None:
     site.turn(empty(3))
     assert kinds(site.turn(hangs(3, 99))) == ["cabinet.stray_found"]
     assert state(site, 3) == "lent"
+    assert shown(site)[-1] == "key_wrong"
     assert kinds(site.turn(empty(3))) == ["cabinet.stray_gone"]
+    assert shown(site) == ["idle_locked"]
     assert kinds(site.turn(hangs(3))) == ["key.returned"]
 
 
@@ -390,3 +397,32 @@ def test_who_leaves_with_a_key_that_is_to_stay_is_told_and_not_held(site: TestSi
     borrow(site, 2, 1)
     site.turn(empty(1))
     assert "key.carried_out" not in kinds(site.turn(tap("lab-door/out", "card:2")))
+
+
+def test_a_custodian_lets_out_what_is_not_to_be_lent(site: TestSite) -> None:
+    """C8.2: something unknown comes out by an operator's word and reason, for seconds; a key that is to be lent never does."""
+    assert site.asks(OpenSlot("main", 1), 1) == "key"
+    borrow(site, 1, 3)
+    site.turn(empty(3), hangs(3, 99))
+    assert site.asks(OpenSlot("main", 3), 3) == "role"
+    assert site.asks(OpenSlot("main", 3), 1, expires_at=None) == "freshness"
+    site.actuator.performed.clear()
+    assert site.asks(OpenSlot("main", 3), 1) is None
+    assert site.actuator.slots() == [("released", 3)]
+    assert kinds(site.turn(empty(3))) == ["cabinet.stray_gone"]
+    site.step(20)
+    site.turn()
+    assert site.actuator.slots()[-1] == ("secured", 3)
+
+
+def test_what_is_let_out_and_hung_nowhere_is_missing(site: TestSite) -> None:
+    """C8.2: a key in a wrong slot that an operator lets out is gone when it hangs nowhere at the end of the time."""
+    borrow(site, 1, 3)
+    site.turn(empty(3), hangs(4, 3))
+    borrow(site, 1, 4)
+    assert site.asks(OpenSlot("main", 4), 1) == "key"
+    site.turn(empty(4))
+    assert site.asks(OpenSlot("main", 4), 1) is None
+    site.turn(empty(4))
+    site.step(20)
+    assert "key.missing" in kinds(site.turn())

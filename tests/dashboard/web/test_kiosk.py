@@ -82,3 +82,20 @@ def test_what_is_tapped_is_asked_in_the_name_of_who_stands_there(house: House, s
     screen.post(f"{SCREEN}/leave", page=SCREEN, person="1")
     assert _count(house) == before + 1
     assert screen.post(f"{SCREEN}/choose", page=SCREEN, person="1", key="x").status_code == 400
+
+
+def test_who_looks_after_it_sees_each_slot_and_lets_out_what_is_wrong(house: House, signed_in: SignIn) -> None:
+    """What hangs where, in words; a slot of a key to be lent has no button; the reason goes sealed with the request."""
+    at.torn_out(house)
+    custodian, guard = signed_in("suzuki"), signed_in("guard")
+    text = custodian.get("/cabinets/factory/main").text
+    rows = {n: text.split(f'data-slot="{n}"')[1].split("</tr>")[0] for n in range(1, 5)}
+    assert "K-01" in rows[1] and "something unknown" in rows[4] and "/4/open" in rows[4] and "/2/open" not in rows[2]
+    assert "/4/open" not in guard.get("/cabinets/factory/main").text
+    assert guard.get("/cabinets/factory/main/4/open").status_code == 403
+    assert custodian.post("/cabinets/factory/main/4/open").status_code == 400
+    assert custodian.post("/cabinets/factory/main/4/open", reason="持ち主を確かめる").status_code == 303
+    kind, body, private, operator = _asked(house)
+    assert (kind, body, private) == ("cabinet.open_slot", {"cabinet": "main", "slot": 4}, {"reason": "持ち主を確かめる"})
+    assert operator == 3
+    assert custodian.get("/cabinets/factory/main/9/open").status_code == 404
