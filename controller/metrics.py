@@ -24,7 +24,7 @@ from controller.inbox import Inbox
 from controller.ledger.database import open_reader
 from controller.link import Link
 from controller.measures import PREFIX
-from controller.record.canonical import moment
+from controller.record.canonical import moment, timestamp
 from controller.record.envelope import decode
 
 _ASKING_S = 5.0
@@ -92,6 +92,8 @@ def _of_ledger(connection: sqlite3.Connection, now: datetime) -> Iterator[Metric
     yield gauge("ledger_records", "Records in the ledger.", size)
     (failed,) = connection.execute("select count(*) from part where state = 'failed'").fetchone()
     yield gauge("parts_failed", "Parts that do not answer.", failed)
+    (late,) = connection.execute("select count(*) from due where due_at <= ?", (timestamp(now),)).fetchone()
+    yield gauge("due_overdue", "Things that are overdue, of whatever sort.", late)
     newest = connection.execute("select size, at from checkpoint order by size desc limit 1").fetchone()
     if newest is not None:
         yield gauge("checkpoint_age_seconds", "Since the newest checkpoint.", _age(newest[1], now))

@@ -56,6 +56,11 @@ def make(connection: sa.Connection, now: str) -> int:
     return len(rows)
 
 
+def is_fresh(connection: sa.Connection) -> bool:
+    """Whether something came to a stage of which no notice is."""
+    return connection.execute(_fresh().limit(1)).first() is not None
+
+
 def _fresh() -> sa.Select[Any]:
     """Due things at a stage that no notice is of."""
     due, told = projected["due"].c, notice.c

@@ -34,8 +34,8 @@ from dashboard.web.language import zone_of
 
 LOOK_S = 30.0
 """How long the thread waits when nothing changed: the time of the day comes by itself."""
-PAUSE_S = 2.0
-"""Between two looks: what comes together is told together."""
+PAUSE_S = 10.0
+"""Between two looks: what comes together is told together, and a busy morning of taps is no reason to look each time."""
 KEPT = timedelta(days=60)
 
 log = structlog.get_logger()
@@ -77,6 +77,7 @@ class Sender:
         deliver: Callable[[str, str, str], bool] = delivery.deliver,
         counted: Callable[[bool], None] = lambda _taken: None,
         reached: Callable[[str], None] = lambda _step: None,
+        pause_s: float = PAUSE_S,
     ) -> None:
         self._engine = engine
         self._data = data
@@ -85,6 +86,7 @@ class Sender:
         self._deliver = deliver
         self._counted = counted
         self._reached = reached
+        self._pause_s = pause_s
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._swept = ""
@@ -112,25 +114,32 @@ class Sender:
                 log.error("nobody can be told", reason=type(error).__name__, mistakes=str(error))
             except OSError as error:
                 log.error("nobody can be told", reason=type(error).__name__)
-            if self._stopping.wait(PAUSE_S):
+            if self._stopping.wait(self._pause_s):
                 return
             seen = changes.wait(seen, LOOK_S)
 
     def round(self) -> int:
         """One look at everybody; how many messages were taken. Raises DBAPIError, BadServices, BadAddresses, OSError."""
-        now = self._now()
-        with write(self._engine) as connection:
-            while notices.make(connection, timestamp(now)) == notices.MOST:
-                pass
-            if self._swept != now.date().isoformat():
-                notices.sweep(connection, timestamp(now - KEPT))
-                self._swept = now.date().isoformat()
+        self._write_down(self._now())
         known = addresses.read(self._data)
         if not known:
             return 0
         offered = services.load(self._settings.services_file)
         self._forget(known)
         return sum(self._tell(account, told, offered) for account, told in known.items() if not self._stopping.is_set())
+
+    def _write_down(self, now: datetime) -> None:
+        """Writes notices of what is new; where nothing is, nobody who writes has to wait for it."""
+        with self._engine.connect() as connection:
+            fresh = notices.is_fresh(connection)
+        if fresh:
+            with write(self._engine) as connection:
+                while notices.make(connection, timestamp(now)) == notices.MOST:
+                    pass
+        if self._swept != now.date().isoformat():
+            with write(self._engine) as connection:
+                notices.sweep(connection, timestamp(now - KEPT))
+            self._swept = now.date().isoformat()
 
     def _forget(self, known: Mapping[int, Told]) -> None:
         """Whoever is an operator nowhere any more has no address kept here."""

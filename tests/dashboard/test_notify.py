@@ -255,7 +255,7 @@ def test_the_thread_tells_when_something_changes(house: House, service: Service)
     """Started beside the pages it tells by itself, and ends when it is stopped."""
     at(house, MORNING)
     changes, heard = Changes(), threading.Event()
-    telling = sender(house, counted=lambda taken: heard.set())
+    telling = sender(house, counted=lambda taken: heard.set(), pause_s=0.05)
     telling.start(changes)
     reached(house, "loan", 7, "overdue", person=4)
     changes.announce()
