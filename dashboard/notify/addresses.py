@@ -17,6 +17,7 @@ from controller.record.keys import sync_folder
 FILE = "notify.addresses"
 LOCK = "notify.addresses.lock"
 MOST = 10_000
+LANGUAGES = ("ja", "en")
 
 
 class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,9 +45,12 @@ def read(data: Path) -> Mapping[int, Told]:
     if path.stat().st_mode & 0o077:
         raise BadAddresses(f"others may read {FILE}: chmod 600")
     try:
-        return msgspec.json.decode(raw, type=dict[int, Told], strict=False)
+        known = msgspec.json.decode(raw, type=dict[int, Told], strict=False)
     except msgspec.MsgspecError:
         raise BadAddresses(f"{FILE} is damaged") from None
+    if not all(told.lang in LANGUAGES for told in known.values()):
+        raise BadAddresses(f"{FILE} is damaged")
+    return known
 
 
 def put(data: Path, account: int, told: Told | None) -> None:

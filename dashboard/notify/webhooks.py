@@ -66,6 +66,6 @@ def send(post: Post) -> bool:
         answer = requests.post(
             post.url, headers=dict(post.headers), data=post.form, json=post.json, timeout=TIMEOUT_S, allow_redirects=False
         )
-    except requests.RequestException:
+    except (requests.RequestException, ValueError):  # ValueError: a token that no header can hold
         return False
     return 200 <= answer.status_code < 300

@@ -231,6 +231,7 @@ def test_no_secret_leaves_the_files(
     assert delivery.deliver(f"json://sekimori:{SECRET}@127.0.0.1:1/{TOKEN}", "x", "y") is False
     assert delivery.deliver(f"nonsense://{SECRET}", "x", "y") is False
     assert webhooks.send(webhooks.Post(f"http://127.0.0.1:1/{TOKEN}", {"X": SECRET})) is False
+    assert webhooks.send(webhooks.Post(f"http://127.0.0.1:{service.port}/{TOKEN}", {"X": "鍵\n"})) is False
     said = caplog.text + "".join(capfd.readouterr()) + repr(services.load(house.data / "notify.services"))
     said += repr(addresses.read(house.data)) + repr(webhooks.post_of(f"chatwork://{SECRET}/{TOKEN}", "a", "b"))
 
@@ -277,6 +278,12 @@ def test_files_that_others_may_read_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadServices) as wrong:
         services.load(path)
     assert len(wrong.value.mistakes) == 2 and SECRET not in str(wrong.value)
+    for damaged in ("{", '{"1":{"service":"mail"}}', '{"1":{"service":"mail","address":"a","lang":"xx"}}'):
+        (tmp_path / addresses.FILE).write_text(damaged)
+        (tmp_path / addresses.FILE).chmod(0o600)
+        with pytest.raises(BadAddresses, match="damaged"):
+            addresses.read(tmp_path)
+    (tmp_path / addresses.FILE).unlink()
     addresses.put(tmp_path, 1, Told("mail", "a@b", "ja"))
     (tmp_path / addresses.FILE).chmod(0o644)
     with pytest.raises(BadAddresses):
