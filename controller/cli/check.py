@@ -74,6 +74,12 @@ def _summary(voice: Voice, file: Path, facility: Facility) -> None:
             for portal in facility.portals.values()
         ],
     )  # fmt: skip
+    if facility.stations:
+        rows = [[one.id, name(one.name), one.zone, one.device] for one in facility.stations.values()]
+        voice.table("check.stations", ["id", "name", "place", "device"], rows)
+    if facility.tethers:
+        rows = [[one.id, name(one.name), one.zone, one.input] for one in facility.tethers.values()]
+        voice.table("check.tethers", ["id", "name", "place", "device"], rows)
     voice.table(
         "check.schedules",
         ["id", "name", "hours", "now"],
@@ -104,6 +110,8 @@ def _described(facility: Facility) -> dict[str, Any]:
             }
             for portal in facility.portals.values()
         ],
+        "stations": [{"station": one.id, "zone": one.zone} for one in facility.stations.values()],
+        "tethers": [{"tether": one.id, "zone": one.zone} for one in facility.tethers.values()],
         "schedules": [
             {"schedule": schedule.id, "hours": hours_text(schedule)} for schedule in facility.schedules.values()
         ],

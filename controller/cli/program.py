@@ -37,6 +37,7 @@ from controller.cli.rights import rights
 from controller.cli.run import run
 from controller.cli.schedule import schedule
 from controller.cli.setup import setup
+from controller.cli.tethers import tethers
 from controller.cli.texts import Lang, all_texts
 from controller.cli.trust import trust
 from controller.demo.cli import demo, tap
@@ -45,7 +46,7 @@ from controller.demo.hands import simulate
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo, "tap": tap, "setup": setup, "run": run, "check": check, "trust": trust, "enroll": enroll, "erase": erase,
     "leave": leave, "register": register, "rights": rights, "due": due, "combinations": combinations, "custody": custody,
-    "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
+    "tethers": tethers, "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
     "schedule": schedule, "cabinet": cabinet, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,
     "backup": backup, "restore": restore, "muster": muster,

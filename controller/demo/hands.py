@@ -61,6 +61,23 @@ def hang(
     _act(data, lang, as_json, lambda hand: "hung" if hand.hang_key(CABINET, slot, key) else "full", key=key, slot=slot)
 
 
+@simulate.command("wire")
+def wire(
+    tether: Annotated[str, typer.Argument(metavar="TETHER")],
+    mend: Annotated[bool, typer.Option("--mend", help="Make it whole again.")] = False,
+    data: Data = Path(".demo"),
+    as_json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Cuts a wire that holds equipment, or mends it."""
+
+    def cut(hand: BuildingClient) -> str:
+        (hand.mend_tether if mend else hand.cut_tether)(tether)
+        return "mended" if mend else "cut"
+
+    _act(data, lang, as_json, cut, tether=tether)
+
+
 @simulate.command("stick")
 def stick(
     slot: Slot,

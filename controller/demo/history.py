@@ -15,7 +15,7 @@ from ulid import ULID
 
 from controller.actuator import NoParts
 from controller.clock import SteppedClock
-from controller.demo import cabinet, combinations, custody, groups, hand_keys
+from controller.demo import cabinet, combinations, custody, groups, hand_keys, tethers
 from controller.demo.cabinet import Counter, Errand
 from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, PINS, STRANGER_IDM, DemoOperator, Employee, idm
 from controller.demo.training import recorded, recorded_of
@@ -75,8 +75,7 @@ class History:
     def make(self, until: datetime, progress: Callable[[float], None]) -> None:
         """Everything from the first start to `until`; `progress` hears how much of it is done, from 0 to 1."""
         self._loop.start()
-        for portal in self._site.facility.portals:
-            self._loop.turn([ContactSeen(portal, "leaf", False)])
+        self._levels()
         self._people()
         begin = self.clock.now()
         zone = self._site.facility.timezone
@@ -100,6 +99,7 @@ class History:
             if not has_locks and morning >= until - timedelta(days=2):
                 combinations.made(self._hands, day)
                 hand_keys.kept(self._ask, self._key_called)
+                tethers.looked_at(self._ask)
                 has_locks = True
             progress(min(1.0, (morning - begin) / (until - begin)))
             day += timedelta(days=1)
@@ -111,9 +111,17 @@ class History:
         self._lost_badge()
         self._pins()
         self._review_under_way(until)
+        tethers.under_way(self._ask)
         self._waiting_requests()
         hand_keys.waiting(self._ask, self._key_called, self.clock.now(), self._site.facility.timezone)
         self._loop.stop()
+
+    def _levels(self) -> None:
+        """The first look at what is screwed on: every leaf is shut, every wire whole."""
+        for portal in self._site.facility.portals:
+            self._loop.turn([ContactSeen(portal, "leaf", False)])
+        for tether in self._site.facility.tethers:
+            self._loop.turn([ContactSeen(tether, "tether", True)])
 
     # People, badges, rights: by signed requests of the dashboard, as in life ----------------------------------------------
 
@@ -135,6 +143,7 @@ class History:
         row = self._site.ledger.connection.execute("select max(access_right) + 1 from access_right").fetchone()
         for login, body, text in groups.formed(self.clock.now(), row[0]):
             self._ask(login, body, text)
+        tethers.listed(self._ask)
 
     def _operator(self, operator: DemoOperator, person: int | None) -> None:
         name = EMPLOYEES[NUMBER[operator.login] - 1].name

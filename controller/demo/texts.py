@@ -33,6 +33,8 @@ _TEXTS = {
     "ended": {"ja": "{process} が止まりました。{log} を見てください。", "en": "{process} has ended; see {log}"},
     "hand_typed": {"ja": "{digits}# を押しました", "en": "{digits}# pressed"},
     "hand_not_asked": {"ja": "鍵箱のキーパッドが応答しません", "en": "the cabinet's keypad does not take it"},
+    "hand_cut": {"ja": "{tether} のワイヤーを切りました", "en": "the wire of {tether} is cut"},
+    "hand_mended": {"ja": "{tether} のワイヤーをつなぎました", "en": "the wire of {tether} is whole again"},
     "hand_taken": {"ja": "{slot}番の鍵を取り出しました", "en": "the key of no. {slot} is out"},
     "hand_held": {"ja": "{slot}番からは取り出せません", "en": "nothing comes out of no. {slot}"},
     "hand_hung": {"ja": "{key} を{slot}番に掛けました", "en": "{key} hangs in no. {slot}"},
