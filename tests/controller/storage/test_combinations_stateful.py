@@ -311,6 +311,9 @@ class Combinations(RuleBasedStateMachine):
                 continue
             assert due.get(f"combination:{lock}") == due_at
             assert due_at is not None or f"change:{change}" in due
+        query = "select combination_change, due_at from combination_change where state <> 'done'"
+        chased = {f"change:{n}": at for n, at in self.site.ledger.connection.execute(query).fetchall()}
+        assert {key: at for key, at in due.items() if key.startswith("change:")}.items() <= chased.items()
 
 
 TestCombinations = Combinations.TestCase
