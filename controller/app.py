@@ -165,9 +165,10 @@ class Controller:
         sensors = {slot.number: slot.present for slot in self._site.facility.cabinets[id].slots.values()}
         return SlotFeed(id, cabinet, sensors, self._inbox, self._clock)
 
-    def _watched(self) -> dict[str, ReaderFeed | KeypadFeed | DigitsFeed]:
-        """Whoever has to be heard of, readers and keypads."""
-        return self._readers | {f"{id} keypad": keypad for id, keypad in (self._keypads | self._digits).items()}
+    def _watched(self) -> dict[str, ReaderFeed | KeypadFeed | DigitsFeed | SlotFeed]:
+        """Whoever has to be heard of: readers, keypads and key cabinets."""
+        keypads = {f"{id} keypad": keypad for id, keypad in (self._keypads | self._digits).items()}
+        return {**self._readers, **keypads, **{f"{id} slots": slots for id, slots in self._slots.items()}}
 
     def _tell(self, done: Committed) -> None:
         """Whoever carries on what was committed."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from controller.digits import DigitsFeed
 from controller.feeds import ContactFeed, ReaderFeed
 from controller.keypads import KeypadFeed
+from controller.slot_feed import SlotFeed
 
 BEAT_S = 1.0
 """Between two looks; the loop wakes at least this often."""
@@ -23,7 +24,7 @@ class Pulse:
     """Called by the loop's thread alone. `tell` sends one line to systemd, or drops it where there is none."""
 
     def __init__(
-        self, readers: Mapping[str, ReaderFeed | KeypadFeed | DigitsFeed], contacts: ContactFeed,
+        self, readers: Mapping[str, ReaderFeed | KeypadFeed | DigitsFeed | SlotFeed], contacts: ContactFeed,
         alarmed: Callable[[str], bool], status: Callable[[], str], tell: Callable[[str], object],
     ) -> None:  # fmt: skip
         self._readers = readers

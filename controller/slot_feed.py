@@ -48,6 +48,11 @@ class SlotFeed:
         self._inbox = inbox
         self._clock = clock
         self._edge = threading.Event()
+        self.part = next(iter(parts.values()))
+        """The sensor by which the cabinet is called when it does not answer at all."""
+        self._hung = False
+        self.answered = False
+        """It has been looked at once since the start."""
         self.heard_s = clock.monotonic()
         """When a round last ended."""
         cabinet.watch(self._edge.set)
@@ -66,6 +71,14 @@ class SlotFeed:
         for slot in self._slots:
             self._look(slot)
         self.heard_s = self._clock.monotonic()
+        self.answered = True
+        if self._hung and self._inbox.put(PartAnswering(self.part)):
+            self._hung = False
+
+    def watch(self, now_s: float, silent_s: float) -> None:
+        """Tells of a round that does not end, as with a bus that hangs; the next round that ends takes it back."""
+        if now_s - self.heard_s >= silent_s and not self._hung:
+            self._hung = self._inbox.put(PartFailing(self.part, "silent"))
 
     def _look(self, slot: _Slot) -> None:
         try:

@@ -16,6 +16,9 @@ from dashboard.read.names import Names
 from dashboard.read.portals import live_rows
 from dashboard.read.sites import of_site
 
+_STAYS = frozenset({"lost", "suspect"})
+"""Keys of a ring that are not lent with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cabinet:
@@ -50,7 +53,13 @@ class Slot:
     @property
     def free(self) -> bool:
         """Whether all that belong there hang there, or in a wrong slot from which they can be put right."""
-        return bool(self.own) and all(one.state == IN_PLACE or (one.state == MISPLACED and one.at_slot) for one in self.own)
+        lent = [one for one in self.own if one.state not in _STAYS]
+        return bool(lent) and all(one.state == IN_PLACE or (one.state == MISPLACED and one.at_slot) for one in lent)
+
+    @property
+    def places(self) -> set[str]:
+        """The places that whoever borrows it has to have a right to."""
+        return {one.opens or one.home for one in self.own if one.state not in _STAYS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def cabinet(site: str, id: str) -> Response | str:
         chosen = keys.one(connection, names, standing.key) if standing.key else None
         places = set() if standing.person is None else cabinets.entitled(connection, names, standing.person)
         shown = _shown(connection, names, standing, chosen, slots, asked)
-    offered = [slot for slot in slots if slot.free and slot.key is not None and slot.key.opens in places | {""}]
+    offered = [slot for slot in slots if slot.free and slot.key is not None and slot.places <= places]
     return render_template(
         "kiosk.html",
         site=names.site,
@@ -109,7 +109,7 @@ def _why(slot: Slot, places: set[str]) -> str:
     key = slot.key
     if key is None or not slot.free:
         return said(key.state, "key_state") if key is not None else ""
-    return said("right", "code") if key.opens and key.opens not in places else ""
+    return "" if slot.places <= places else said("right", "code")
 
 
 def _shown(

@@ -127,3 +127,14 @@ def test_a_part_that_fails_is_told_once_and_its_level_again() -> None:
     assert bench.look(1.0) == []
     bench.cabinet.level = True
     assert bench.lasts() == [PartAnswering("gpio:5"), SlotSeen("main", 1, True)]
+
+
+def test_a_cabinet_that_hangs_is_told_once_and_taken_back() -> None:
+    """A round that does not end, on a bus that hangs, is a part that fails; the next one that ends takes it back."""
+    bench = Bench(ScriptedCabinet(True))
+    bench.lasts()
+    bench.clock.step(timedelta(seconds=11))
+    for _ in range(2):
+        bench.feed.watch(bench.clock.monotonic(), 10.0)
+    assert bench.inbox.take(9, 0) == [PartFailing("gpio:5", "silent")]
+    assert bench.look() == [PartAnswering("gpio:5")]

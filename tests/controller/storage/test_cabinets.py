@@ -1,5 +1,6 @@
 """The key cabinet in the loop: from the badge to the key in the hand and back, and whatever goes wrong (C8.2)."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from sites import CABINET_TOML, TestSite, digest, fast_folder, fold_of, make_site, people, stored_tables, tap
 
 from controller.clock import SteppedClock
+from controller.disk import Disk
+from controller.endurance import Endurance
 from controller.inbox import DigitsTyped, Input, PartAnswering, PartFailing, SlotSeen
 from controller.record.asks import RegisterPerson
 from controller.record.asks.cabinet import ChooseKey, OpenSlot, SignOutOfCabinet
@@ -426,3 +429,21 @@ def test_what_is_let_out_and_hung_nowhere_is_missing(site: TestSite) -> None:
     site.turn(empty(4))
     site.step(20)
     assert "key.missing" in kinds(site.turn())
+
+
+def test_a_disk_that_fails_while_a_slot_is_open(site: TestSite) -> None:
+    """C8.2: nothing can be recorded: the slot is secured at once, what its sensor said is kept, and the loan goes on by it."""
+    endurance = Endurance(
+        site.facility, site.ledger, site.loop, Disk(site.folder, 0, 0), site.clock, site.actuator, "boot-1", lambda done: None
+    )
+    endurance._started = True
+    borrow(site, 1, 1)
+    site.connection.breaks = lambda text: text.startswith("commit")
+    endurance.turn([empty(1)], Counter())
+    assert endurance.outage is not None and site.actuator.slots()[-1][0] == "secured"
+    site.connection.breaks = lambda text: False
+    site.step(1.0)
+    site.actuator.turn_from = site.ledger.size
+    endurance.turn([], Counter())
+    assert endurance.outage is None
+    assert state(site, 1) == "lent"
