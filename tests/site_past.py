@@ -19,6 +19,7 @@ from controller.record.asks import ApproveRight, RegisterPerson, RequestRight, S
 from controller.record.canonical import canonical, timestamp
 from controller.record.keys import KeyPair
 from controller.record.kinds.review import ReviewOpened
+from controller.record.kinds.sticker import StickerAttached
 from controller.record.requests import make_request, name_of
 from controller.record.topics import Reply
 from controller.site import Site
@@ -81,6 +82,13 @@ class Past:
         asked = {"person": person, "credential": digest, "assurance": 2, "label": f"{idm[-4:-2]}:{idm[-2:]}".upper()}
         self.console("enrol.card", asked)
         return self._newest("badge")
+
+    def stick(self, tag: str, thing: str, station: str) -> None:
+        """A tag that a station has learned as a thing's sticker."""
+        digest = credential_digest(self._site.pepper, f"nfca:{tag}")
+        with self._site.ledger.transaction():
+            learned = StickerAttached(digest, thing, station, tag[-4:].upper(), "attached")
+            self._site.ledger.append(learned, "controller", Stamp(timestamp(datetime.now(UTC)), "past", "declared"))
 
     def console(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """A console command that must be done."""

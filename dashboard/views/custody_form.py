@@ -24,7 +24,7 @@ from dashboard.views.paper import SORTS, register_file
 from dashboard.views.subject import chosen_site
 from dashboard.web.context import here, user
 from dashboard.web.fields import Fields
-from dashboard.web.language import day_text, language, said, zone_of
+from dashboard.web.language import day_text, language, last_day_text, said, zone_of
 
 blueprint = Blueprint("custody_form", __name__)
 
@@ -74,7 +74,7 @@ def remarks(line: Line, timezone: str) -> str:
     if row.state in (REQUESTED, APPROVED):
         found.append(said(row.state, "custody_state"))
     if row.due_at and not row.ended_at:
-        found.append(_("due %(day)s", day=day_text(row.due_at, timezone)))
+        found.append(_("due %(day)s", day=last_day_text(row.due_at, timezone)))
     if line.recipient:
         found.append(_("to %(who)s", who=line.recipient))
     if row.copies:
