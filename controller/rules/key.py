@@ -114,13 +114,18 @@ def register(ask: RegisterKey, number: int, text: PrivateRow, operator: Operator
 
 
 def change(ask: ChangeKey, key: Key | None, text: PrivateRow, operator: OperatorFact, site: Site) -> Outcome | Refusal:
-    """Keep the key so from now on. Not while it is out: what it was lent by holds until it is back."""
+    """Keep the key so from now on. Not while it is out: what it was lent by holds until it is back.
+
+    That fewer have to agree, or that other people may borrow it, is for a manager to say.
+    """
     if key is None or key.state == RETIRED:
         return Refusal(Code.SUBJECT, "body.key")
     if key.state in OUT:
         return Refusal(Code.KEY, f"key.{key.state}")
     if refusal := within(operator, key.opens, key.home) or _unfit(ask, key.key, operator, site):
         return refusal
+    if (ask.authorisers < key.authorisers or ask.opens != key.opens) and "manager" not in operator.roles:
+        return Refusal(Code.ROLE, "body.authorisers" if ask.opens == key.opens else "body.opens")
     if site.follows and (ask.home, ask.cabinet, ask.slot) != (key.home, key.cabinet, key.slot):
         return Refusal(Code.SUBJECT, "key.ring")
     fields = msgspec.structs.asdict(ask)

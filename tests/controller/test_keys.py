@@ -394,3 +394,21 @@ def test_questions_about_keys_use_their_indexes(with_one: TestSite) -> None:
     ):  # fmt: skip
         steps = plan(f"explain query plan {query}", [1] * query.count("?")).fetchall()
         assert not [step for *_, step in steps if step.startswith(("SCAN lock_key", "SCAN key_"))], query
+
+
+def test_who_keeps_a_key_does_not_make_it_easier_to_borrow(site: TestSite) -> None:
+    """A custodian asks for more agreement; less of it, or another place, is for a manager; nothing changes while it is out."""
+    number = add_key(site, "K-01", authorisers=1)
+    kept = {"key": number, "label": "K-01", "home": "lobby", "opens": "lab", "due_time": "12:00", "authorisers": 1}
+
+    assert site.asks(key.ChangeKey(**kept), CUSTODIAN) is None
+    assert site.asks(key.ChangeKey(**kept | {"authorisers": 2}), CUSTODIAN) is None
+    assert site.asks(key.ChangeKey(**kept), CUSTODIAN) == "role"
+    assert site.asks(key.ChangeKey(**kept | {"authorisers": 2, "opens": "lobby"}), CUSTODIAN) == "role"
+    assert site.asks(key.ChangeKey(**kept | {"authorisers": 0}), MANAGER) is None
+    lent(site, number)
+    assert last(site, "key.lent").due_at == "2026-11-24T03:00:00.000000Z"
+    assert site.asks(key.ChangeKey(**kept), MANAGER) == "key"
+    assert site.asks(key.ReportKeyLost(number), MANAGER) is None
+    assert site.asks(key.ChangeKey(**kept | {"label": "K-09"}), MANAGER) is None
+    assert state(site, number) == "lost"
