@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.facility import EVACUATION_INPUT
+from controller.facility import EVACUATION_INPUT, TETHER_INPUT
 from controller.rules.hashed import HashedPin
 from controller.rules.pin_wait import Typed
 from hardware.protocols import CardRead
@@ -189,6 +189,8 @@ class Inbox:
             return self._replace_slot(item)
         if not isinstance(item, ContactSeen):
             return False
+        if item.which == TETHER_INPUT:
+            return False  # a cut that still waits must not be forgotten for what came after it; the feed says that again
         if item.which in ("exit", EVACUATION_INPUT) and not item.active:
             return False  # a press or alarm that still waits must not be forgotten for its own end; the feed says it again
         for n, waiting in enumerate(self._waiting):

@@ -45,6 +45,7 @@ from hardware.protocols import Assurance, CardRead
 
 _OPERATOR = {operator.login: n for n, operator in enumerate(OPERATORS, 1)}
 _PURPOSE = {"office": "日常業務", "rnd": "製品開発", "proto": "試作品の製作・評価", "archive": "図面の閲覧"}
+_PURPOSE |= {"samples": "サンプルの出し入れ"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class History:
                 has_keys = True
             errands = self._errands(morning, until) if has_keys else ()
             for visit in sorted((*self._day(morning), *errands), key=lambda one: one.at):
-                if visit.at < until - timedelta(minutes=5):
+                if visit.at < until - timedelta(minutes=6):
                     self._visit(visit)
             if day.day == 15:
                 self._incidents()
@@ -104,7 +105,7 @@ class History:
             progress(min(1.0, (morning - begin) / (until - begin)))
             day += timedelta(days=1)
         self._special_day(until)
-        self.clock.step_to(until - timedelta(seconds=260))
+        self.clock.step_to(until - timedelta(seconds=320))
         custody.lately(self._custody)
         self._combination_half_changed()
         self._escorted()
@@ -140,6 +141,8 @@ class History:
         for n, person in enumerate(EMPLOYEES, 1):
             for zone, schedule in person.rights:
                 self._right(n, zone, schedule)
+        for login in ("yamada", "watanabe"):
+            self._right(NUMBER[login], "samples", "always")
         row = self._site.ledger.connection.execute("select max(access_right) + 1 from access_right").fetchone()
         for login, body, text in groups.formed(self.clock.now(), row[0]):
             self._ask(login, body, text)
@@ -183,6 +186,14 @@ class History:
             self._tap("rnd/in", idm(person))
         self._leaf("rnd", True, 1.2)
         self._leaf("rnd", False, 3)
+        self._samples()
+
+    def _samples(self) -> None:
+        """One has the sample cupboard open, and another has to wait until it is shut."""
+        self._tap("samples/in", idm(NUMBER["yamada"]))
+        self._leaf("samples", True, 1.5)
+        self._tap("samples/in", idm(NUMBER["watanabe"]))
+        self._leaf("samples", False, 6)
 
     def _waiting_requests(self) -> None:
         """Something to decide: somebody is to join a group, and two rights that nobody has approved yet."""

@@ -1,4 +1,4 @@
-"""The example's site: four zones, six portals, as `site.toml`, and the simulated building that goes with it."""
+"""The example's site: four zones, six portals and a cupboard, as `site.toml`, and the simulated building that goes with it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +102,29 @@ device = "nfc+udp://127.0.0.1:{port}"
 annunciator = {{ {lamps} }}
 """
 
+_CUPBOARD = """
+[[zone]]
+id = "samples"
+name = {{ ja = "開発室 サンプル保管庫", en = "R&D sample cupboard" }}
+kind = "container"
+inside = "rnd"
+
+[[portal]]
+id = "samples"
+name = {{ ja = "サンプル保管庫", en = "Sample cupboard" }}
+inner = "samples"
+outer = "rnd"
+lock = "simulated:700"
+contact = "simulated:701"
+release_s = 8
+held_open_s = 120
+[[portal.reader]]
+side = "in"
+device = "nfc+udp://127.0.0.1:{port}"
+annunciator = {{ red = "simulated:710", green = "simulated:711", blue = "simulated:712", buzzer = "simulated:713" }}
+"""
+"""A cupboard that a badge opens, in one person's hands at a time."""
+
 _STATION = """
 [[station]]
 id = "desk"
@@ -161,12 +184,14 @@ def site_toml(broker_port: int, building: str, ports: dict[str, int]) -> str:
             text += _READER.format(side=side, port=ports[f"{id}/{side}"], lamps=lamps)
             if (keypad := _KEYPADS.get(f"{id}/{side}")) is not None:
                 text += f'keypad = "{keypad}"\n'
-    return text + _STATION.format(port=ports["desk"]) + _TETHERS + cabinet.settings(ports["keys"])
+    text += _CUPBOARD.format(port=ports["samples/in"]) + _STATION.format(port=ports["desk"])
+    return text + _TETHERS + cabinet.settings(ports["keys"])
 
 
 def reader_ids() -> list[str]:
     """The readers and stations of the example by id."""
-    return [*(f"{id}/{side}" for id, _, _, _, _, sides in _PORTALS for side in sides), "desk", cabinet.STATION]
+    doors = (f"{id}/{side}" for id, _, _, _, _, sides in _PORTALS for side in sides)
+    return [*doors, "samples/in", "desk", cabinet.STATION]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +228,9 @@ def building_toml(facility: Facility, keys: CardKeys, data: Path, listen: str) -
         lines += [
             f'lock = "{portal.lock}"',
             f'dps = "{portal.contact}"',
-            f'rex = "{portal.exit_button}"',
             "limit_s = 10",
         ]
+        lines += [f'rex = "{portal.exit_button}"'] if portal.exit_button else []
     for tether in facility.tethers.values():
         lines += ["[[tether]]", f'id = "{tether.id}"', f'input = "{tether.input}"']
     lines += cabinet.building(facility)

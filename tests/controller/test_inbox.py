@@ -48,6 +48,15 @@ def test_a_full_inbox_keeps_the_latest_level() -> None:
     assert inbox.take(9, 0) == [RequestReceived(b"1"), ContactSeen("front", "leaf", False)]
 
 
+def test_a_cut_is_not_forgotten() -> None:
+    """In a full inbox what a wire says next is turned away, and said again later: the cut that waits is not lost (C8.13)."""
+    inbox = Inbox(bound=1)
+    inbox.put(ContactSeen("pc-1", "tether", False))
+
+    assert not inbox.put(ContactSeen("pc-1", "tether", True))
+    assert inbox.take(9, 0) == [ContactSeen("pc-1", "tether", False)]
+
+
 def test_a_press_is_not_forgotten() -> None:
     """In a full inbox the end of a press does not replace the press that still waits: somebody wants to leave."""
     inbox = Inbox(bound=1)
