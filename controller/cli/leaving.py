@@ -68,12 +68,19 @@ def _list(voice: Voice, names: Names, who: str, ends: list[dict[str, Any]]) -> N
         [
             words(one["what"], voice.lang, "held"),
             str(one["id"]),
-            names.place(_PLACES[one["what"]], one["which"], voice.lang) if one["what"] in _PLACES else one["which"],
+            _which(one, names, voice),
             words(one["to_do"], voice.lang, "to_do") if one["to_do"] else "",
         ]
         for one in ends
     ]
     voice.table("leave.ends", ["what", "id", "which", "to_do"], rows, who=who)
+
+
+def _which(one: dict[str, Any], names: Names, voice: Voice) -> str:
+    """What tells it from others, as people call it."""
+    if one["what"] in _PLACES:
+        return names.place(_PLACES[one["what"]], one["which"], voice.lang)
+    return (names.combination(int(one["which"])) if one["what"] == "knower" else "") or str(one["which"])
 
 
 def _refused(voice: Voice, answer: dict[str, Any], code: str, place: str) -> int:

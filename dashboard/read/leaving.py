@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from controller.record.kinds.key import OUT
-from controller.record.leaving import ENDINGS
+from controller.record.leaving import ENDINGS, Ending
 from controller.record.requests import MalformedRequest, read_envelope
 from controller.record.words import words
 from dashboard.database import outbox, private_text, projected, record
@@ -75,9 +75,18 @@ def held(connection: sa.Connection, names: Names, person: int) -> list[Held]:
             .limit(MOST_OF_ONE)
         )
         for id, shown in connection.execute(query):
-            which = names.place(str(shown or "")) if ending.shown in ("zone", "place") else str(shown or "")
-            found.append(Held(ending.table, str(id), which, ending.to_do))
+            found.append(Held(ending.table, str(id), _which(ending, str(shown or ""), names), ending.to_do))
     return found
+
+
+def _which(ending: Ending, shown: str, names: Names) -> str:
+    """What tells it from others, as people call it."""
+    if ending.shown in ("zone", "place"):
+        return names.place(shown)
+    if ending.shown == "combination":
+        row = f"combination-{shown}"
+        return names.private([row]).get(row, {}).get("name") or f"#{shown}"
+    return shown
 
 
 def namesakes(connection: sa.Connection, others: Collection[str], name: str, lang: str) -> list[Namesake]:

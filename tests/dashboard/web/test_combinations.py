@@ -44,6 +44,13 @@ def test_the_register_says_what_is_due_and_who_knows(house: House, signed_in: Si
     assert "Overdue since" in signed_in("auditor").get("/combinations").text
 
 
+def test_a_leaver_who_knows_a_number(house: House, signed_in: SignIn) -> None:
+    """The page before somebody leaves names the locks whose number they know, and says that their changes open (C7.4, C8.4)."""
+    lock(house)
+    page = signed_in("manager").get("/people/factory/2/leave").text
+    assert "図面金庫" in page and "A change of the number opens" in page
+
+
 def test_the_register_is_a_file(house: House, signed_in: SignIn) -> None:
     """The register of shared numbers (鍵番号の共有の管理簿) leaves as CSV and Excel with the columns of the page (C8.2)."""
     lock(house)
