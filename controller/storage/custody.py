@@ -2,8 +2,9 @@
 
 Whoever holds a badge to a station, and a thing within seconds, takes the thing out if they may, or has brought it back; anybody
 may do that. A thing alone has been brought back by nobody who said so, or is seen where it is; where neither its place nor its
-line has it, that is an alarm. Two badges, one after the other, end what one of them has destroyed under the other's eyes. A
-station that waits for a sticker makes the next unknown tag one.
+line has it, that is an alarm. Who has destroyed something types its number behind their badge, and the next badge is that of
+the one who watched: nobody who only stands in the queue confirms it unawares. A station that waits for a sticker makes the next
+unknown tag one.
 
 In memory is only who stands there, for seconds, and what has just been taken: a thing that still lies there is not brought
 back. To lose it is to hold the badge there again.
@@ -16,6 +17,7 @@ import msgspec
 
 from controller.facility import Facility
 from controller.facts import Facts
+from controller.record.kinds.custody import UNWITNESSED
 from controller.record.kinds.person import PersonLeft
 from controller.record.kinds.sticker import CustodyAstray, StickerAttached, StickerAwaited, StickerMissed
 from controller.record.refusals import Code
@@ -33,6 +35,8 @@ BADGE_S = 15.0
 """So long somebody stands at a station after their badge, for the thing that belongs to it."""
 SAME_S = 10.0
 """So long a thing that was just taken or brought back there may lie on the reader still."""
+SECOND = "second_person"
+"""What is played while the badge of another person is awaited."""
 THING, ASSET = "thing", "asset"
 """What the ledger's lines are of; a key's sticker is the keys' affair."""
 MOST = 20
@@ -54,6 +58,8 @@ class Custody:
         self._facts = facts
         self._there: dict[str, _There] = {}
         self._just: dict[tuple[str, str], float] = {}
+        self._watching: dict[str, tuple[int, float]] = {}
+        """By station, the line for whose witness it waits, and since when."""
         self._learning: dict[str, Learning] = {}
         self.reload()
 
@@ -65,30 +71,32 @@ class Custody:
             self._there[tap.station] = _There(tap.person, tap.badge, now.seconds)
 
     def presented(self, tap: Presented, now: Now) -> Outcome | None:
-        """A badge that is no sticker; the second of two who destroyed something; or one with which a thing will come."""
+        """A badge that is no sticker; that of who watched a destruction; or one with which a thing will come."""
         learning = self._learning.get(tap.station)
         if learning is not None and sticker.waits(learning, now.judged):
             return self._learned(sticker.learn(learning, "badge", "", is_badge=True, names=None))
-        before = self._before(tap.station, now)
-        self._there[tap.station] = _There(tap.person, tap.badge, now.seconds)
-        if before is not None and before.person != tap.person and (ended := self._watched(tap, before)) is not None:
+        if (ended := self._watched(tap, now)) is not None:
             return ended
+        self._there[tap.station] = _There(tap.person, tap.badge, now.seconds)
         return Outcome() if stickers.any_attached(self._facts.connection) else None
 
     def _before(self, station: str, now: Now) -> _There | None:
         there = self._there.get(station)
         return there if there is not None and 0 <= now.seconds - there.at_s <= BADGE_S else None
 
-    def _watched(self, tap: Presented, before: _There) -> Outcome | None:
-        """What either of two people has destroyed, and the other watched."""
-        for did, watched in ((before.person, tap.person), (tap.person, before.person)):
-            line = facts.unwitnessed(self._facts.connection, did)
-            if line is None:
-                continue
-            said = disposal.witness(line, watched, station=tap.station)
-            self._there.pop(tap.station, None)
-            return said if isinstance(said, Outcome) else rule.refused(tap.station, tap.zone, said)
-        return None
+    def _watched(self, tap: Presented, now: Now) -> Outcome | None:
+        """The badge of somebody else than who destroyed it, at the station that waits for that."""
+        number, since = self._watching.pop(tap.station, (0, 0.0))
+        line = facts.line(self._facts.connection, number) if 0 <= now.seconds - since <= BADGE_S and number else None
+        if line is None:
+            return None
+        self._there.pop(tap.station, None)
+        said = disposal.witness(line, tap.person, station=tap.station)
+        if isinstance(said, Outcome):
+            return said
+        refused = rule.refused(tap.station, tap.zone, said)
+        people = (msgspec.structs.replace(body, person=tap.person, badge=tap.badge) for body in refused.records)
+        return Outcome(tuple(people), refused.effects)
 
     def stuck(self, tap: Stuck, now: Now) -> Outcome | None:
         """A thing: taken, brought back, seen, or astray."""
@@ -143,7 +151,13 @@ class Custody:
         )
 
     def keyed(self, keyed: Keyed, now: Now) -> Outcome | None:
-        """What is typed is nothing to it."""
+        """The number of what whoever stands there has destroyed: the next badge is that of who watched."""
+        there, digits = self._before(keyed.station, now), keyed.digits
+        line = facts.line(self._facts.connection, int(digits)) if there and digits.isdigit() and len(digits) < 10 else None
+        if line is None or there is None or line.state != UNWITNESSED or line.person != there.person:
+            return None
+        self._watching[keyed.station] = (line.custody, now.seconds)
+        return Outcome((), (rule.play(keyed.station, SECOND),))
 
     def unknown(self, tap: Unknown, now: Now) -> Outcome | None:
         """A tag that nobody knows: the sticker that the station waits for."""
@@ -196,3 +210,4 @@ class Custody:
         """A turn could not be recorded: nobody stands anywhere because of it."""
         self._there.clear()
         self._just.clear()
+        self._watching.clear()

@@ -89,12 +89,6 @@ def approved(connection: sqlite3.Connection, thing: int | None, asset: int | Non
     return _line(connection, connection.execute(_LINE + query, (number, person, timestamp(now))).fetchone())
 
 
-def unwitnessed(connection: sqlite3.Connection, person: int) -> Line | None:
-    """What this person has destroyed and nobody has watched yet, the oldest first."""
-    query = "line.person = ? and line.state = 'unwitnessed' order by custody limit 1"
-    return _line(connection, connection.execute(_LINE + query, (person,)).fetchone())
-
-
 def waiting_of(connection: sqlite3.Connection, person: int) -> list[Line]:
     """What this person asked for or may take, and has not begun."""
     query = "line.person = ? and line.state in ('requested', 'approved') order by custody"

@@ -21,6 +21,7 @@ from sites import (
     tap,
 )
 
+from controller.inbox import DigitsTyped
 from controller.record import asks as ask
 from controller.record.asks.asset import RegisterAsset
 from controller.record.asks.custody import (
@@ -42,6 +43,7 @@ from controller.record.asks.thing import RegisterThing, RetireThing
 from controller.record.canonical import timestamp
 from controller.record.projection import project
 from controller.record.tables import Upsert
+from controller.rules.outcome import Outcome
 
 TOML = STATION_TOML + """
 [[station]]
@@ -212,6 +214,26 @@ def test_a_badge_and_a_known_sticker_become_no_sticker(site: TestSite) -> None:
     assert kinds(site, tap("desk", TAG, assurance=0)) == ["station.refused"]
 
 
+class First:
+    """A use that takes every badge before the ledger is asked."""
+
+    def presented(self, tap: Any, now: Any) -> Outcome:
+        return Outcome()
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments: () if name in ("followed", "due") else None
+
+
+def test_a_badge_that_another_use_took_still_stands_there(site: TestSite) -> None:
+    """Where the badge was for something else as well, the thing that follows is that person's (C9.1)."""
+    stick(site)
+    approved(site)
+    storage = site.judgement.storage
+    storage.uses = (First(), *storage.uses)  # type: ignore[assignment]
+
+    assert kinds(site, tap("desk", "card:1"), tap("desk", TAG, assurance=0)) == ["custody.begun"]
+
+
 def test_a_power_cut_between_badge_and_thing_loses_nothing(tmp_path: Path) -> None:
     """Who stood at the station is forgotten; what was approved is not, and begins at the next badge."""
     site = furnish(make_site(tmp_path, text=TOML))
@@ -283,8 +305,12 @@ def test_a_disposal_is_watched_by_another_person(site: TestSite, by_badge: bool)
     assert site.asks(DisposeCustody(number, "crushed"), EMPLOYEE) is None
     assert site.asks(WitnessDisposal(number), EMPLOYEE) == "second_person"
     if by_badge:
-        assert kinds(site, tap("desk", "card:1"), tap("desk", "card:1")) == []
-        assert kinds(site, tap("desk", "card:2")) == ["custody.disposed"]
+        assert kinds(site, tap("desk", "card:1"), tap("desk", "card:2")) == [], "who only stands in the queue confirms nothing"
+        assert kinds(site, DigitsTyped("desk", str(number))) == [], "it is not theirs"
+        for watching in ("card:1", "card:2"):
+            kinds(site, tap("desk", "card:1"), DigitsTyped("desk", str(number)))
+            said = kinds(site, tap("desk", watching))
+        assert said == ["custody.disposed"]
     else:
         assert site.asks(WitnessDisposal(number), KEEPER) is None
     row = line(site, number)
