@@ -35,7 +35,7 @@ PAGES: Mapping[str, str] = {
     "transport": "transports.transport",
     "receipt": "transports.transport",
     "carrier": "carriers.carrier",
-    "tether_round": "tethers.round",
+    "tether_round": "tethers.thing",
     "asset": "assets.asset",
     "keeper": "keepers.due",
 }

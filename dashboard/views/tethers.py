@@ -69,6 +69,18 @@ def _is_word(text: str) -> bool:
     return text.isascii() and text == text.lower() and text[:1].isalnum() and all(one.isalnum() or one == "-" for one in text)
 
 
+@blueprint.get("/tethers/<site>/things/<int:id>")
+def thing(site: str, id: int) -> Response:
+    """Where a thing that is due stands: in the round that goes on if it is of that, else on the list."""
+    with here().connect() as connection:
+        names = names_at(connection, site)
+        running = [one for one in tethers.rounds(connection, names) if one.state == "open"]
+        looked = running and any(one.tethered == id for one in tethers.items(connection, names, running[0]))
+    if looked:
+        return redirect(url_for("tethers.round", site=site, id=running[0].tether_round, _anchor=f"thing-{id}"))
+    return redirect(url_for("tethers.page", site=site, _anchor=f"thing-{id}"))
+
+
 @blueprint.route("/tethers/<site>/things/<int:id>/retire", methods=["GET", "POST"])
 def retire(site: str, id: int) -> Response | str | tuple[str, int]:
     """Takes a thing off the list."""

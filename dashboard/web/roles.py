@@ -309,6 +309,7 @@ PAGES: dict[str, frozenset[str]] = {
     "asset_import.sent": REQUESTS["assets.import"],
     "asset_import.template": REQUESTS["assets.import"],
     "tethers.page": EVERY,
+    "tethers.thing": EVERY,
     "tethers.round": EVERY,
     "tethers.register": REQUESTS["tether.register"],
     "tethers.retire": REQUESTS["tether.retire"],

@@ -13,7 +13,7 @@ from controller.facts import Facts
 from controller.record.conditions import Condition
 from controller.rules.pin_keeping import Chosen
 from controller.rules.zone import ZoneRules
-from controller.storage_facts import combinations, due
+from controller.storage_facts import combinations, container_use, due, stickers, tethers
 
 QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "badge_of": lambda facts: facts.badge_of("cd" * 32),
@@ -48,6 +48,11 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "special_day": lambda facts: days.standing(facts.connection, 3),
     "set_there": lambda facts: days.set_there(facts.connection, "2026-12-28", "*"),
     "due": lambda facts: due.pressing(facts.connection, BEGAN, 20),
+    "container_use": lambda facts: container_use.people(facts.connection, "lab"),
+    "sticker": lambda facts: stickers.thing_of(facts.connection, "cd" * 32),
+    "tethered": lambda facts: tethers.thing(facts.connection, 3),
+    "is_listed": lambda facts: tethers.is_listed(facts.connection, "pc-1"),
+    "round_of": lambda facts: tethers.round_of(facts.connection, 3),
     "due_wait": lambda facts: due.wait_s(facts.connection, BEGAN),
     "may_know_a_combination": lambda facts: combinations.who(facts.connection, 3, "lab", BEGAN),
     "who_may_not": lambda facts: combinations.knowing(facts.connection, BEGAN),
@@ -58,7 +63,7 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
 }
 GROWING = (
     "badge", "access_right", "fulfilment", "person", "record", "request", "operator", "private", "team", "membership",
-    "pin", "pin_secret", "special_day", "due",
+    "pin", "pin_secret", "special_day", "due", "sticker", "tethered", "tether_check",
 )  # fmt: skip
 
 

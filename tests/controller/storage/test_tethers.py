@@ -1,12 +1,15 @@
 """Tethers with an input (C8.13): a cut is an alarm at once, a wire that flaps fills nothing, and levels count, not edges."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sites import SITE_TOML, TestSite, make_site
 
+from controller.disk import Disk
+from controller.endurance import Endurance
 from controller.inbox import ContactSeen, PartAnswering, PartFailing
 from controller.record.facets import facets
 from controller.rules.tether import CALM_S, LONGEST_CALM_S, calm_s
@@ -120,6 +123,26 @@ def test_an_input_that_dies_is_a_failed_part(site: TestSite) -> None:
     kinds(site, wire(True))
     assert kinds(site, PartFailing("simulated:41", "silent")) == ["part.failed"] and state(site) == "intact"
     assert kinds(site, PartAnswering("simulated:41"), wire(False)) == ["part.recovered", "tether.cut"]
+
+
+def test_a_wire_that_is_cut_while_the_disk_fails_is_told_afterwards(site: TestSite, tmp_path: Path) -> None:
+    """In an outage the last level of a wire is kept, and stations show the fault; afterwards the cut is on record."""
+    kinds(site, wire(True))
+    endurance = Endurance(
+        site.facility, site.ledger, site.loop, Disk(tmp_path, 0, 0), site.clock, site.actuator, "boot-1", [].append
+    )
+    endurance._started = True
+    site.connection.breaks = lambda text: text.startswith("commit")
+    endurance.turn([wire(False)], Counter())
+    assert endurance.outage is not None
+    for level in [True, False] * 100:
+        endurance.turn([wire(level)], Counter())
+    before = site.ledger.size
+    site.step(1.0)
+    endurance.turn([], Counter())
+
+    assert endurance.outage is None
+    assert site.kinds(before + 1).count("tether.cut") == 1 and state(site) == "cut"
 
 
 def test_a_tether_that_is_in_the_settings_no_more_is_forgotten(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import pytest
 from example_house import House
 from tethered_house import tethered
 
+from controller.record.kinds.tether_round import TetherRoundEnded
+
 from .conftest import Browser
 from .test_requests import _asked, _count
 
@@ -117,3 +119,12 @@ def test_a_second_round_is_not_offered(house: House, signed_in: SignIn) -> None:
     assert "A round is under way." in manager.get("/tethers/factory/begin").text
     manager.post("/tethers/factory/begin", place="")
     assert _count(house) == 0
+
+
+def test_what_is_due_leads_to_the_thing(house: House, signed_in: SignIn) -> None:
+    """The list of what is due leads to the thing where it stands: in the round that goes on, and only then on the list."""
+    manager = signed_in("manager")
+    assert "/tethers/factory/things/1" in manager.get("/due?which=all").text
+    assert manager.get("/tethers/factory/things/1").headers["Location"].endswith(f"{ROUND}#thing-1")
+    house.write(TetherRoundEnded(2, "", 3, 1, 0, 0, 2, "ended"), by="operator:3")
+    assert manager.get("/tethers/factory/things/1").headers["Location"].endswith("/tethers?site=factory#thing-1")
