@@ -21,7 +21,7 @@ from dashboard.read.sites import Site
 from dashboard.views.subject import chosen_site
 from dashboard.web import roles
 from dashboard.web.context import here, user
-from dashboard.web.language import day_text, language, zone_of
+from dashboard.web.language import due_text, language, zone_of
 
 blueprint = Blueprint("due", __name__)
 
@@ -51,14 +51,12 @@ def page() -> str:
         names = Names(connection, site, language())
         wanted = _wanted(connection, site)
         found, count = read.listed(connection, names, now, wanted)
-        late, sorts, places = (
-            read.late_count(connection, site, now),
-            read.sorts_there(connection, site),
-            read.places_there(connection, site),
-        )
+        late, narrow = read.late_count(connection, site, now), _narrow(site.id)
+        sorts = sorted({one.sort for one in found}) if narrow else read.sorts_there(connection, site)
+        places = sorted({one.place for one in found if one.place}) if narrow else read.places_there(connection, site)
     return render_template(
         "due.html", site=site, sites=choices, due=found, count=count, wanted=wanted, late=late, sorts=sorts, places=places,
-        zones=names.places, person=request.args.get("person", "").strip()[:100], narrow=_narrow(site.id), now=now,
+        zones=names.places, person=request.args.get("person", "").strip()[:100], narrow=narrow, now=now,
         link=link, span=span,
     )  # fmt: skip
 
@@ -84,7 +82,7 @@ def _register(site: Site, found: list[Due], now: datetime) -> Register:
     )  # fmt: skip
     rows = [
         [
-            one.what, str(one.number), day_text(one.due_at, site.timezone), one.stage_words, one.where, one.place, one.who,
+            one.what, str(one.number), due_text(one.due_at, site.timezone), one.stage_words, one.where, one.place, one.who,
             "" if one.person is None else str(one.person), str(one.seq or ""),
         ]
         for one in found

@@ -42,6 +42,7 @@ def install(app: Flask, data: Path) -> None:
     app.add_template_filter(said, "words")
     app.add_template_filter(clock_text, "clock")
     app.add_template_filter(day_text, "day")
+    app.add_template_filter(due_text, "until")
     app.add_template_filter(span_text, "span")
     app.add_template_filter(last_day_text, "last_day")
     app.add_template_filter(why_text, "why")
@@ -123,6 +124,12 @@ def clock_text(at: str | datetime | None, timezone: str) -> str:
 def day_text(at: str | None, timezone: str) -> str:
     """`2026/11/22 09:05`, for spans whose seconds mean nothing."""
     return clock_text(at, timezone)[:16]
+
+
+def due_text(at: str | None, timezone: str) -> str:
+    """Until when something is to be done: the minute, or the last day of what is over at midnight."""
+    written = day_text(at, timezone)
+    return last_day_text(at, timezone) if at and written.endswith(" 00:00") else written
 
 
 def span_text(from_at: str, until_at: str, timezone: str) -> str:

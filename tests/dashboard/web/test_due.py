@@ -92,6 +92,16 @@ def test_the_first_page_alarms_and_says_your_jobs(owing: House, signed_in: SignI
     assert "data-approval" not in guard
 
 
+def test_a_date_that_ends_at_midnight_is_its_last_day(owing: House, signed_in: SignIn) -> None:
+    """What is over at midnight is due on the day before, as people say it; what has a minute shows it."""
+    owing.write(DueReached("change", 5, "ahead", "2026-11-24T15:00:00.000000Z", "lab", None, 0, None))
+    owing.write(DueReached("change", 6, "ahead", "2026-11-24T15:01:00.000000Z", "lab", None, 0, None))
+
+    text = signed_in("auditor").get("/due?sort=change").text
+
+    assert ">2026/11/24</time>" in text and ">2026/11/25 00:01</time>" in text
+
+
 def test_what_has_no_page_leads_to_its_record(owing: House, signed_in: SignIn) -> None:
     """A sort of thing that has no page of its own leads to the record that told of it."""
     reached(owing, "reservation", 3, "soon", timedelta(minutes=5))
