@@ -21,9 +21,11 @@ from controller.record.canonical import timestamp
 from controller.record.explained import Explained, Unanswered
 from controller.record.keys import KeyPair
 from controller.record.kinds import (
+    asset,
     badge,
     calendar,
     condition,
+    container,
     custody,
     disposal,
     door,
@@ -31,6 +33,7 @@ from controller.record.kinds import (
     evacuation,
     group,
     handout,
+    keeper,
     membership,
     noted,
     party,
@@ -297,6 +300,29 @@ class House:
             self.write(membership.MembershipRequested(number, 1, who, purpose, 2, "requested"), by="operator:2")
             self.write(*([membership.MembershipApproved(number, 3, "active")] if decided else []))
         self.write(group.GroupClosed(2, 2, "closed"), by="operator:2")
+        return self
+
+    def catalogue(self) -> "House":
+        """A safe in the drawing store, two assets; the store has keepers, the safe lost its deputy, the lab waits for some."""
+        called, plain = self.private("container-safe-a", name="金庫A").ref(), self.private("asset-2", title="=cmd()").ref()
+        text = self.private(
+            "asset-1", title="製品設計図", business="技術", note="現役製品の設計図", users="開発部", department="開発部",
+            medium="書類", owner="甲社",
+        ).ref()  # fmt: skip
+        self.write(
+            container.ContainerRegistered("safe-a", "safe", "store", "combination", called, 2, "in_use"),
+            asset.AssetRegistered(
+                1, "top_secret", "concerned", "safe-a", ("least_assurance:aes", "two_person"), ("lab",), ("personal",),
+                "2026-11-01", "2026-11-01T15:00:00.000000Z", "2016-07-01", text, 2, "held",
+            ),
+            asset.AssetRegistered(2, "internal", "", "store", (), (), (), None, None, "2026-11-20", plain, 2, "held"),
+            keeper.KeeperProposed(1, "store", 1, 3, 2, "requested"),
+            keeper.KeeperAppointed(1, "store", 1, 3, 3, "active"),
+            keeper.KeeperProposed(2, "safe-a", 3, 2, 2, "requested"),
+            keeper.KeeperAppointed(2, "safe-a", 3, 2, 3, "active"),
+            keeper.KeeperEnded("safe-a:deputy:2", "safe-a", 2, 2, "ended"),
+            keeper.KeeperProposed(3, "lab", 1, 3, 2, "requested"),
+        )  # fmt: skip
         return self
 
     def presence(self) -> "House":

@@ -48,9 +48,11 @@ class Names:
         return self._private("combination", number)
 
     def place(self, table: str, id: str, lang: Lang) -> str:
-        """The name of a portal or zone; its id when it is not configured any more."""
+        """The name of a portal or zone, or of a container on record; its id when there is none of that id any more."""
         row = self._ledger.execute(f"select name_{lang} from {table} where {table} = ?", (id,)).fetchone()  # noqa: S608
-        return id if row is None else str(row[0])
+        if row is not None:
+            return str(row[0])
+        return (self._private("container", id) if table == "zone" else "") or id
 
     def site(self) -> str:
         """The id of the site whose ledger it is; empty before it began."""
@@ -66,7 +68,7 @@ class Names:
         """What the private store calls something else with a number: a key. Empty where it does not."""
         return self._private(table, number)
 
-    def _private(self, table: str, number: int) -> str:
+    def _private(self, table: str, number: int | str) -> str:
         row = self._ledger.execute(
             f"select p.text from {table} t join private p on p.id = t.private and p.version = t.private_version"  # noqa: S608
             f" where t.{table} = ?",

@@ -31,6 +31,7 @@ from controller.cli.listen import listen
 from controller.cli.muster import show as muster
 from controller.cli.operators import operator
 from controller.cli.pin import pin
+from controller.cli.places import places
 from controller.cli.presence import presence
 from controller.cli.register import register
 from controller.cli.rights import rights
@@ -49,7 +50,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "tethers": tethers, "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
     "schedule": schedule, "cabinet": cabinet, "evacuate": evacuate,
     "export": export, "verify": verify, "rebuild": rebuild,
-    "backup": backup, "restore": restore, "muster": muster,
+    "backup": backup, "restore": restore, "muster": muster, "places": places,
 }  # fmt: skip
 
 

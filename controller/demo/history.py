@@ -7,7 +7,7 @@ seed, so that every demo has the same days behind it.
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from controller.actuator import NoParts
 from controller.clock import SteppedClock
 from controller.demo import cabinet, combinations, custody, groups, hand_keys, tethers
 from controller.demo.cabinet import Counter, Errand
+from controller.demo.catalogue import assets_entered, keeper_waiting, places_furnished
 from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, PINS, STRANGER_IDM, DemoOperator, Employee, idm
 from controller.demo.training import recorded, recorded_of
 from controller.desk import LONGEST_S
@@ -77,7 +78,7 @@ class History:
         """Everything from the first start to `until`; `progress` hears how much of it is done, from 0 to 1."""
         self._loop.start()
         self._levels()
-        self._people()
+        self._people(until)
         begin = self.clock.now()
         zone = self._site.facility.timezone
         for body, text in recorded(begin.astimezone(zone).date(), until.astimezone(zone).date()):
@@ -126,7 +127,7 @@ class History:
 
     # People, badges, rights: by signed requests of the dashboard, as in life ----------------------------------------------
 
-    def _people(self) -> None:
+    def _people(self, until: datetime) -> None:
         self._console("trust", {"key": self._dashboard.public.text()})
         for operator in OPERATORS[:2]:  # two people begin, before the site knows anybody by number
             self._operator(operator, None)
@@ -147,6 +148,13 @@ class History:
         for login, body, text in groups.formed(self.clock.now(), row[0]):
             self._ask(login, body, text)
         tethers.listed(self._ask)
+
+        self._places(until.astimezone(self._site.facility.timezone).date())
+
+    def _places(self, today: date) -> None:
+        """What stands where, who answers for it, and what is kept there."""
+        for login, body, text in (*places_furnished(), *assets_entered(today)):
+            self._ask(login, body, text)
 
     def _operator(self, operator: DemoOperator, person: int | None) -> None:
         name = EMPLOYEES[NUMBER[operator.login] - 1].name
@@ -198,6 +206,7 @@ class History:
     def _waiting_requests(self) -> None:
         """Something to decide: somebody is to join a group, and two rights that nobody has approved yet."""
         self._ask(*groups.waiting())
+        self._ask(*keeper_waiting())
         self._right(10, "proto", "day", approve=False)
         self._right(33, "archive", "day", approve=False)
 

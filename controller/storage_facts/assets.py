@@ -9,6 +9,9 @@ from controller.record.measures import Demand, holders, strictest
 from controller.rules.asset import Entered
 from controller.storage_facts.places import Places
 
+DEMANDS = "select asset, place, measures, seq from asset where asks = 1"
+"""What doors are to ask for: as many rows as there are assets that ask for anything."""
+
 
 def entered(connection: sqlite3.Connection, number: int) -> Entered | None:
     """The asset with this number, withdrawn or not."""
@@ -34,7 +37,7 @@ def secrecy(connection: sqlite3.Connection, place: str, places: Places) -> str:
 
 def demands(connection: sqlite3.Connection) -> dict[str, list[Demand]]:
     """By place, what doors into it are to ask for beyond `site.toml`; one query while no asset asks for anything."""
-    rows = connection.execute("select asset, place, measures, seq from asset where asks = 1 order by asset").fetchall()
+    rows = sorted(connection.execute(DEMANDS).fetchall())
     found: dict[str, list[Demand]] = defaultdict(list)
     stands_in = Places(connection).stands_in if rows else {}
     for asset, place, measures, seq in rows:

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from controller.record.conditions import PLEDGE, TRAINING
 from controller.record.envelope import MalformedRecord, decode
+from controller.record.kinds.keeper import DEPUTY, MANAGER, KeeperAppointed, KeeperProposed
+from controller.record.kinds.label import LabelPrinted
 from controller.record.private import private_refs
 from controller.record.words import codes, words
 from dashboard.database import record
@@ -65,7 +67,9 @@ def lines(rows: Sequence[Any], names: Names) -> list[Line]:
     """The lines of rows of one site, selected with `COLUMNS`, in their order."""
     bodies = [body_of(row.bytes) for row in rows]
     names.learn(
-        (row.person for row in rows), (row.operator for row in rows), (getattr(body, "team", None) for body in bodies)
+        (*(row.person for row in rows), *(one for body in bodies for _duty, one in _keepers(body))),
+        (row.operator for row in rows),
+        (getattr(body, "team", None) for body in bodies),
     )
     about = _About(
         names.private(ref.id for body in bodies for ref in private_refs(body).values()),
@@ -93,6 +97,7 @@ class _About:
 
 
 _GROUPS = {
+    "asset.withdrawn": "withdrawal",
     "clock.doubted": "clock_doubt",
     "enrolment.closed": "enrolment",
     "ledger.opened": "opening",
@@ -115,8 +120,30 @@ def _why(row: Any, body: object, texts: dict[str, dict[str, str]], names: Names)
         parts.append(words(row.code, lang, group))
     parts.append(condition_name("", body, names))
     parts += [despite(code, names) for code in getattr(body, "despite", ())]
+    parts += _kept(row.kind, body, names)
     parts += [texts.get(ref.id, {}).get(name, "") for name, ref in private_refs(body).items()]
     return " · ".join(part for part in parts if part)
+
+
+def _keepers(body: object) -> list[tuple[str, int]]:
+    """Who a record names to answer for a place."""
+    if not isinstance(body, KeeperProposed | KeeperAppointed | LabelPrinted):
+        return []
+    named = ((MANAGER, body.manager), (DEPUTY, body.deputy))
+    return [(duty, person) for duty, person in named if person is not None]
+
+
+def _kept(kind: str, body: object, names: Names) -> list[str]:
+    """What a record of places and the catalogue names beside the place: an asset by number, for not everybody reads more."""
+    lang = names.lang
+    parts = [f"{words(duty, lang, 'duty')} {names.person(person)}" for duty, person in _keepers(body)]
+    if kind.startswith("container."):
+        parts.append(names.place(getattr(body, "container", "")))
+    if kind.startswith("asset."):
+        parts.append(f"#{getattr(body, 'asset', '')}")
+    if isinstance(body, LabelPrinted):
+        parts.append(f"{words(body.template, lang, 'template')} × {body.count}")
+    return parts
 
 
 def condition_name(code: str, body: object, names: Names) -> str:

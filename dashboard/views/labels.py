@@ -3,11 +3,13 @@
 What is printed is what the record says. The paper can be fetched for a short while, so that one record is one print.
 """
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
@@ -15,7 +17,7 @@ from controller.record.asks.label import MOST_LABELS, PrintLabel
 from controller.record.canonical import moment
 from controller.record.kinds.label import LANGUAGES, TEMPLATES, LabelPrinted
 from controller.record.words import words
-from dashboard.paper import LABELS, Label, labels_pdf, trial_pdf
+from dashboard.paper import LABELS, Label, Template, labels_pdf, trial_pdf
 from dashboard.read import ledger, requests
 from dashboard.read.lines import body_of
 from dashboard.read.names import Names
@@ -31,6 +33,7 @@ from dashboard.web.language import zone_of
 blueprint = Blueprint("labels", __name__)
 
 FETCHED_WITHIN = timedelta(minutes=15)
+MOST_SHIFT_MM = 5.0
 
 
 @blueprint.route("/places/<site>/<id>/labels", methods=["GET", "POST"], endpoint="ask")
@@ -47,10 +50,12 @@ def ask_for(site: str, id: str) -> Answer | str | tuple[str, int]:
         lang = form.choice("lang", LANGUAGES, _("Choose the language."))
         count = _number(form, "count", MOST_LABELS)
         start = _number(form, "start", LABELS[template].on_page if template in LABELS else 1)
+        shift = {name: _shift(form, name) for name in ("right", "down")}
         if not form.errors:
             manager, deputy = (None if one is None else one.person for one in (found.manager, found.deputy))
             asked = ask(site, PrintLabel(id, template, count, lang, found.secrecy, manager, deputy))
-            return Answer(status=303, headers={"Location": url_for("labels.printing", site=site, id=asked, start=start)})
+            right, down = shift["right"], shift["down"]
+            return redirect(url_for("labels.printing", site=site, id=asked, start=start, right=right, down=down), 303)
     page = render_template(
         "labels_ask.html", site=names.site, place=found, templates=TEMPLATES, languages=LANGUAGES, form=form
     )
@@ -66,6 +71,19 @@ def _number(form: Fields, name: str, most: int) -> int:
     return int(text)
 
 
+def _shift(form: Fields, name: str) -> str:
+    """So many millimetres everything is moved, to the right or down: printers take the paper a little askew."""
+    text = form.values.get(name, "").strip() or "0"
+    if _millimetres(text) is None:
+        form.errors[name] = _("Write millimetres from -5 to 5, like 0.5.")
+    return text
+
+
+def _millimetres(text: str) -> float | None:
+    good = re.fullmatch(r"-?\d(\.\d)?", text) is not None and abs(float(text)) <= MOST_SHIFT_MM
+    return float(text) if good else None
+
+
 @blueprint.get("/labels/<site>/<id>")
 def printing(site: str, id: str) -> str:
     """Whether the print is on record; if so, the way to the paper."""
@@ -73,8 +91,9 @@ def printing(site: str, id: str) -> str:
         names = names_at(connection, site)
         asked, printed = _printed(connection, names, id)
     return render_template(
-        "labels_printing.html", site=names.site, asked=asked, printed=printed, start=_start(), over=_is_over(printed)
-    )
+        "labels_printing.html", site=names.site, asked=asked, printed=printed, over=_is_over(printed),
+        query={name: request.args[name] for name in ("start", "right", "down") if name in request.args},
+    )  # fmt: skip
 
 
 @blueprint.get("/labels/<site>/<id>.pdf")
@@ -92,8 +111,9 @@ def paper(site: str, id: str) -> Response:
         label = _label(connection, spoken, body)
     made_at = moment(at).astimezone(zone_of(names.site.timezone))
     start = min(_start(), LABELS[body.template].on_page) - 1
+    template = _shifted(LABELS[body.template])
     name = quote(f"label_{body.place}_{body.label}.pdf")
-    return as_file(lambda: labels_pdf([label] * body.count, LABELS[body.template], made_at, start), name, "application/pdf")
+    return as_file(lambda: labels_pdf([label] * body.count, template, made_at, start), name, "application/pdf")
 
 
 @blueprint.get("/labels/<site>/trial/<template>.pdf")
@@ -107,7 +127,14 @@ def trial(site: str, template: str) -> Response:
         abort(404)
     made_at = here().now().astimezone(zone_of(found.timezone))
     said = _("Print at 100 %. This line is as long as it says:")
-    return as_file(lambda: trial_pdf(LABELS[template], made_at, said), f"trial_{template}.pdf", "application/pdf")
+    shifted = _shifted(LABELS[template])
+    return as_file(lambda: trial_pdf(shifted, made_at, said), f"trial_{template}.pdf", "application/pdf")
+
+
+def _shifted(template: Template) -> Template:
+    """The template, moved as the address says; not at all where it says nonsense."""
+    right, down = (_millimetres(request.args.get(name, "0")) or 0.0 for name in ("right", "down"))
+    return replace(template, left=template.left + right, top=template.top + down)
 
 
 def _label(connection: sa.Connection, names: Names, body: LabelPrinted) -> Label:

@@ -5,6 +5,7 @@ from flask import Blueprint, abort, render_template, request
 from dashboard.read import assets, keepers, labels, rights
 from dashboard.read.assets import Wanted
 from dashboard.read.names import Names
+from dashboard.read.openers import openers
 from dashboard.read.places import Plan
 from dashboard.views.subject import chosen_site, names_at, now_text
 from dashboard.web.context import here, user
@@ -59,5 +60,6 @@ def place(site: str, id: str) -> str:
             rights=rights.to_place(connection, names, id, now_text()) if user().may("rights.page", site) else [],
             waiting=[one for one in keepers.appointments(connection, names) if one.place == id],
             prints=labels.prints(connection, names, id),
+            openers=[one for one in openers(connection, names, id) if user().may(one.page, site)],
             names=names,
         )

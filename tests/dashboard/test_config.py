@@ -182,3 +182,11 @@ def test_a_database_password_does_not_stand_in_the_file(tmp_path, url):
     assert "database: a secret" in str(caught.value) and "hunter2" not in str(caught.value)
     good = "postgresql+psycopg://u@db:5432/x?passfile=/etc/sekimori-dashboard/pgpass"
     assert parse(f'database = "{good}"', tmp_path).database_url == good
+
+
+@pytest.mark.parametrize("url", ["sekimori.example", "ftp://sekimori.example", "https://", "https://a@b", "https://a/?x=1"])
+def test_where_people_find_the_pages_is_an_address(tmp_path, url):
+    """The codes on labels lead there: scheme and host, and no more than a path behind them (C2.1)."""
+    with pytest.raises(BadConfig, match="address"):
+        parse(f'address = "{url}"', tmp_path)
+    assert parse('address = "https://sekimori.example:8443/"', tmp_path).address == "https://sekimori.example:8443"

@@ -10,6 +10,9 @@ from sites import TestSite, give_right, leaf, make_site, people, tap
 from controller.record import asks as ask
 from controller.record.asks.asset import ChangeAsset, RegisterAsset, WithdrawAsset
 from controller.record.asks.container import MoveContainer, RegisterContainer, RetireContainer
+from controller.record.asks.keeper import ApproveKeeper, ProposeKeeper
+from controller.record.asks.person import LeavePerson
+from controller.storage_facts.assets import DEMANDS
 
 
 @pytest.fixture
@@ -88,6 +91,19 @@ def test_where_an_asset_asks_that_nobody_is_alone_it_takes_two(site: TestSite) -
     assert entered(site, 1).kind == "entry.granted"
 
 
+def test_no_tap_asks_a_table_for_it(site: TestSite) -> None:
+    """What is in force is in memory: a tap is decided without a query about assets or containers, and they have an index."""
+    place_asset(site, "least_assurance:aes")
+    asked: list[str] = []
+    site.connection.breaks = lambda text: bool(asked.append(text))
+
+    assert entered(site, 1).body.code == "assurance"
+    assert asked and not [text for text in asked for table in ("asset", "container", "keeper") if f"from {table}" in text]
+    site.connection.breaks = lambda text: False
+    plan = site.ledger.connection.execute("explain query plan " + DEMANDS).fetchall()
+    assert [row[3] for row in plan] == ["SEARCH asset USING INDEX idx_asset_asks (asks=?)"]
+
+
 def test_what_is_in_force_outlives_a_restart_and_a_fold(tmp_path: Path) -> None:
     """It is a matter of the records: after a restart, and after the tables were folded anew, it is asked for as before."""
     site = with_rights(tmp_path)
@@ -130,3 +146,17 @@ def test_the_end_of_a_retention_is_due_until_the_asset_is_withdrawn(site: TestSi
     assert due == [("asset", number, "2027-03-31T15:00:00.000000Z", "vault")]
     assert site.asks(ChangeAsset(asset=number, secrecy="secret", place="vault")) is None
     assert site.ledger.connection.execute("select count(*) from due").fetchone() == (0,)
+
+
+def test_people_are_told_of_a_retention_and_of_a_place_that_nobody_answers_for(site: TestSite) -> None:
+    """Thirty days ahead, and once its manager has left at once: the controller says so by itself (C1.1, C3.1)."""
+    assert site.asks(RegisterAsset(secrecy="secret", place="vault", retain_until="2026-12-20")) is None
+    assert site.asks(ProposeKeeper("vault", 1, 2)) is None
+    assert site.asks(ApproveKeeper(1), 2) is None
+    assert site.asks(LeavePerson(2)) is None
+    for _ in range(3):
+        site.step(60)
+        site.turn()
+
+    told = [(record.body.sort, record.body.stage) for record in site.records() if record.kind == "due.reached"]
+    assert told == [("asset", "ahead"), ("keeper", "overdue")]

@@ -15,9 +15,6 @@ from werkzeug.test import TestResponse
 
 from controller.record.canonical import moment
 from controller.record.envelope import decode
-from controller.record.kinds.asset import AssetRegistered
-from controller.record.kinds.container import ContainerRegistered
-from controller.record.kinds.keeper import KeeperAppointed, KeeperEnded, KeeperProposed
 from controller.record.kinds.label import LabelPrinted
 
 from .conftest import Browser
@@ -33,27 +30,7 @@ SEED = [
 
 @pytest.fixture
 def house(house: House) -> House:
-    """A safe in the drawing store with two assets; the store has keepers, the safe lost its deputy, the lab has none."""
-    called, plain = house.private("container-safe-a", name="金庫A").ref(), house.private("asset-2", title="=cmd()").ref()
-    house.write(ContainerRegistered("safe-a", "safe", "store", "combination", called, 2, "in_use"))
-    text = house.private(
-        "asset-1", title="製品設計図", business="技術", note="現役製品の設計図", users="開発部", department="開発部",
-        medium="書類", owner="甲社",
-    )  # fmt: skip
-    house.write(
-        AssetRegistered(
-            1, "top_secret", "concerned", "safe-a", ("least_assurance:aes", "two_person"), ("lab",), ("personal",),
-            "2026-11-01", "2026-11-01T15:00:00.000000Z", "2016-07-01", text.ref(), 2, "held",
-        ),
-        AssetRegistered(2, "internal", "", "store", (), (), (), None, None, "2026-11-20", plain, 2, "held"),
-        KeeperProposed(1, "store", 1, 3, 2, "requested"),
-        KeeperAppointed(1, "store", 1, 3, 3, "active"),
-        KeeperProposed(2, "safe-a", 3, 2, 2, "requested"),
-        KeeperAppointed(2, "safe-a", 3, 2, 3, "active"),
-        KeeperEnded("safe-a:deputy:2", "safe-a", 2, 2, "ended"),
-        KeeperProposed(3, "lab", 1, 3, 2, "requested"),
-    )  # fmt: skip
-    return house
+    return house.catalogue()
 
 
 def words(pdf: bytes) -> list[str]:
@@ -158,6 +135,7 @@ def test_a_form_becomes_a_signed_request(
         ("/assets/factory/register", {**PLACES, "retain_until": "31.3."}, "retain_until"),
         ("/places/factory/safe-a/labels", {"template": "sheet24", "lang": "ja", "count": "0"}, "count"),
         ("/places/factory/safe-a/labels", {"template": "sheet24", "lang": "ja", "start": "25"}, "start"),
+        ("/places/factory/safe-a/labels", {"template": "sheet24", "lang": "ja", "right": "5.1"}, "right"),
     ],
 )
 def test_a_wrong_field_is_named(
@@ -237,6 +215,26 @@ def test_the_paper_is_handed_out_when_the_print_is_on_record(house: House, signe
     assert signed_in("suzuki").get(paper).status_code == 404
     house.time = moment(decode(house.peer.records[-1]).at) + timedelta(minutes=16)
     assert manager.get(paper).status_code == 410
+
+
+def test_a_label_is_moved_by_millimetres(house: House, signed_in: SignIn) -> None:
+    """What the trial print has shown is made good: the ruler stands two millimetres further, and nonsense moves nothing."""
+    manager = signed_in("manager")
+
+    def left(query: str) -> float:
+        page = pypdfium2.PdfDocument(manager.get(f"/labels/factory/trial/sheet24.pdf{query}").data)[0]
+        return float(min(one.get_bounds()[0] for one in page.get_objects())) / 72 * 25.4
+
+    assert left("?right=2") - left("") == pytest.approx(2, abs=0.01)
+    assert left("?right=nan") == left("?right=99") == left("")
+
+
+def test_the_ledger_says_what_became_of_places(house: House, signed_in: SignIn) -> None:
+    """A line names the container, who was appointed and the asset by number; its name stands in the catalogue alone."""
+    text = signed_in("guard").get("/ledger").text
+
+    assert "金庫A" in text and "Manager 山田 花子" in text and "#1" in text
+    assert "製品設計図" not in text
 
 
 def test_a_trial_sheet_needs_no_record(house: House, signed_in: SignIn) -> None:
