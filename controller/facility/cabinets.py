@@ -30,7 +30,7 @@ class CabinetForm(Form, frozen=True):
     slot: tuple[SlotForm, ...]
     take_s: int = 20
     """How long a released slot waits for a hand."""
-    session_s: int = 30
+    session_s: int = 60
     """How long somebody who has signed in may think at each step."""
 
 

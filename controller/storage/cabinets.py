@@ -6,7 +6,6 @@ goes on or ends as soon as its sensor says whether the key hangs there.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -15,13 +14,11 @@ from controller.choosing import Counter
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.inbox import SlotSeen
-from controller.record.kinds import key_loan
 from controller.record.kinds.cabinet import (
     AUTHORISER,
     ENDED,
     KEY,
     LENT,
-    NOT_TAKEN,
     PURPOSE,
     PUT_RIGHT,
     RESTARTED,
@@ -30,42 +27,21 @@ from controller.record.kinds.cabinet import (
     CabinetKeyChosen,
     CabinetSignedIn,
     CabinetSignedOut,
-    CabinetSlotLetGo,
     CabinetSlotOpened,
 )
-from controller.record.kinds.key_loan import HAND, KeyCancelled, KeyLent, KeyReleased
-from controller.record.kinds.site import PartFailed, PartRecovered
 from controller.record.refusals import Code
-from controller.rules import cabinet as slot_rule
 from controller.rules import cabinet_session as rule
 from controller.rules.cabinet_session import Session
-from controller.rules.effects import ReleaseSlot, SecureSlot
-from controller.rules.key_loan import cancel
 from controller.rules.outcome import Outcome, Refusal
+from controller.storage.open_slots import SETTLE_S, OpenSlots
 from controller.storage.slots import Slots
 from controller.storage.use import Keyed, Presented, Stuck
 from controller.storage_facts import cabinets as found
 from controller.storage_facts import keys
 from controller.timekeeper import Now
 
-SETTLE_S = 1.0
-"""After a slot is secured because no hand was seen there, so long its sensor may still tell of one."""
-MOST_IN_VAIN, STUCK = 2, "stuck"
 HELD_S = 15.0
 """So long after somebody held their badge there a key that is hung in is theirs to have brought."""
-
-
-@dataclass(slots=True)
-class _Take:
-    """A slot that is open for a loan: until when, and why that ends it; whether it was secured again since."""
-
-    cabinet: str
-    slot: int
-    until_s: float
-    cause: str
-    secured: bool = False
-    opened: bool = True
-    """Whether the slot was released by the record itself; else it is by us, as soon as that is durable."""
 
 
 class Cabinets:
@@ -76,18 +52,13 @@ class Cabinets:
         self._cabinets = facility.cabinets
         self._at = {cabinet.station: cabinet for cabinet in facility.cabinets.values()}
         self.slots = Slots(facility, facts)
+        self._open = OpenSlots(facility, facts, self.slots)
         self._until: dict[str, float] = {}
         """By cabinet, when its session is over."""
-        self._takes: dict[int, _Take] = {}
-        """By loan, the slot that is open for it."""
         self._held: dict[str, tuple[int, float]] = {}
         """By cabinet, whose badge was held there last, and when."""
         self._looked = False
         """The tables have been looked through for what nothing here knows of."""
-        self._let_go: dict[tuple[str, int], float] = {}
-        """By slot, until when it is open by an operator's word."""
-        self._in_vain: dict[tuple[str, int], int] = {}
-        """How often in a row nobody took the key of a slot that was open for them."""
 
     # A badge, digits, a slot ----------------------------------------------------------------------------------------------
 
@@ -147,22 +118,9 @@ class Cabinets:
 
     def seen(self, item: SlotSeen, now: Now) -> Outcome:
         """A slot says that a key came or went."""
-        for loan, take in list(self._takes.items()):
-            if (take.cabinet, take.slot) == (item.cabinet, item.slot):
-                if item.present:
-                    return self.slots.stays(item)
-                if take.cause == HAND:
-                    del self._takes[loan]
         person, at_s = self._held.get(item.cabinet, (None, 0.0))
         by = person if person is not None and now.seconds - at_s <= HELD_S else None
-        said = self.slots.seen(item, by, now.judged, (item.cabinet, item.slot) in self._let_go)
-        return said if item.present else self._moves_again(item).followed_by(said)
-
-    def _moves_again(self, item: SlotSeen) -> Outcome:
-        """A sensor that says that a slot is empty does not stick."""
-        self._in_vain.pop((item.cabinet, item.slot), None)
-        part = self._cabinets[item.cabinet].slots[item.slot].present
-        return Outcome((PartRecovered(part),) if self._facts.failed_parts().get(part) == STUCK else ())
+        return self._open.seen(item, by, now)
 
     # What time brings -----------------------------------------------------------------------------------------------------
 
@@ -182,49 +140,19 @@ class Cabinets:
                     self._until.pop(cabinet, None)
                     if cause == LENT:  # their badge was for that
                         self._held.pop(cabinet, None)
-                case CabinetSlotLetGo(cabinet=cabinet, slot=slot) if cabinet in self._cabinets:
-                    self._let_go[cabinet, slot] = now.seconds + self._cabinets[cabinet].take_s
-                case KeyReleased(loan=loan, key=key):
-                    self._open(loan, key, now, key_loan.NOT_TAKEN)
-                case KeyLent(loan=loan, key=key, how="hand"):
-                    self._open(loan, key, now, HAND)
-                case KeyLent(loan=loan) | KeyCancelled(loan=loan):
-                    self._takes.pop(loan, None)
+                case _:
+                    self._open.note(body, now)
         return ()
-
-    def _open(self, loan: int, number: int, now: Now, cause: str) -> None:
-        key = keys.key(self._facts.connection, number)
-        if key is None or key.cabinet not in self._cabinets or key.slot not in self._cabinets[key.cabinet].slots:
-            return
-        wait_s = SETTLE_S if cause == key_loan.RESTARTED else self._cabinets[key.cabinet].take_s
-        take = _Take(key.cabinet, key.slot, now.seconds + wait_s, cause, opened=cause != HAND)
-        if cause != HAND or self.slots.level(key.cabinet, key.slot):
-            self._takes[loan] = take
 
     def due(self, now: Now) -> Iterator[Outcome]:
         """Sessions and open slots whose time is over; and, once, those that were left by a run before this one."""
         if not self._looked:
             self._looked = True
             yield from self._left_behind(now)
-        for loan, take in list(self._takes.items()):
-            if not take.opened:
-                take.opened = True
-                yield Outcome((), (ReleaseSlot(take.cabinet, take.slot),))
-            if take.until_s <= now.seconds:
-                yield self._untaken(loan, take, now)
+        yield from self._open.due(now)
         for cabinet, until_s in list(self._until.items()):
             if until_s <= now.seconds:
                 yield self._over(cabinet, now)
-        for place, until_s in list(self._let_go.items()):
-            if until_s <= now.seconds:
-                del self._let_go[place]
-                yield self._shut(*place)
-
-    def _shut(self, cabinet: str, slot: int) -> Outcome:
-        """A slot without a loan is secured again; what the ledger has there and nobody hung anywhere is gone."""
-        shut = Outcome((), (SecureSlot(cabinet, slot), self.slots.idle(cabinet)))
-        gone = self.slots.level(cabinet, slot) is False
-        return shut.followed_by(self.slots.missing(self._cabinets[cabinet], slot)) if gone else shut
 
     def _left_behind(self, now: Now) -> Iterator[Outcome]:
         for cabinet in self._cabinets:
@@ -232,53 +160,22 @@ class Cabinets:
                 yield Outcome((), (self.slots.idle(cabinet),))
         for cabinet in found.open_sessions(self._facts.connection):
             if cabinet not in self._until and cabinet in self._cabinets:
-                session = self.slots.counter(cabinet, now.judged).session()
-                yield Outcome(rule.sign_out(session, RESTARTED), (self.slots.idle(cabinet),))
-                if session.step == PUT_RIGHT and self.slots.level(cabinet, session.slot) is False:
-                    yield self.slots.missing(self._cabinets[cabinet], session.slot)
-        for loan in found.released(self._facts.connection):
-            if loan.loan not in self._takes:
-                self._open(loan.loan, loan.key, now, key_loan.RESTARTED)
-
-    def _untaken(self, loan: int, take: _Take, now: Now) -> Outcome:
-        """Nobody's hand was seen: the slot is secured, and a moment later, if it is certain, the loan is over."""
-        secure = SecureSlot(take.cabinet, take.slot)
-        if not take.secured:
-            take.secured, take.until_s = True, now.seconds + SETTLE_S
-            return Outcome((), (secure,))
-        level = self.slots.level(take.cabinet, take.slot)
-        if level is None:
-            take.until_s = now.seconds + SETTLE_S  # a sensor that is not to be believed: neither lent nor over
-            return Outcome()
-        del self._takes[loan]
-        known = keys.loan(self._facts.connection, loan)
-        slot = self.slots.slot(self._cabinets[take.cabinet], take.slot)
-        if known is None or not level:
-            return Outcome()
-        session = self.slots.counter(take.cabinet, now.judged).session()
-        ends = rule.sign_out(session, NOT_TAKEN) if session.loan == loan else ()
-        bunch = keys.of_loan(self._facts.connection, loan)
-        over = slot_rule.stayed(bunch) if take.cause == HAND else cancel(known, bunch, take.cause)
-        records = (*over.records, *ends, *self._counted(take))
-        return Outcome(records, (secure, self.slots.idle(take.cabinet), slot.play("denied")))
-
-    def _counted(self, take: _Take) -> tuple[msgspec.Struct, ...]:
-        """Twice in a row nobody took what was open for them: the sensor sticks, or the key is long gone."""
-        if take.cause == key_loan.RESTARTED:
-            return ()
-        at = take.cabinet, take.slot
-        self._in_vain[at] = self._in_vain.get(at, 0) + 1
-        part = self._cabinets[take.cabinet].slots[take.slot].present
-        return (PartFailed(part, STUCK),) if self._in_vain[at] == MOST_IN_VAIN else ()
+                yield self._ended(cabinet, now, RESTARTED)
+        self._open.left_behind(now)
 
     def _over(self, cabinet: str, now: Now) -> Outcome:
         session = self.slots.counter(cabinet, now.judged).session()
-        if session.step == TAKE:
+        if session.step == TAKE and self._open.waits(session.loan):
             self._until[cabinet] = now.seconds + SETTLE_S  # its loan says when
             return Outcome()
         del self._until[cabinet]
-        ended = Outcome(rule.sign_out(session, TIME), (self.slots.idle(cabinet),))
-        return ended if session.step != PUT_RIGHT else ended.followed_by(self._shut(cabinet, session.slot))
+        return self._ended(cabinet, now, TIME)
+
+    def _ended(self, cabinet: str, now: Now, cause: str) -> Outcome:
+        """The end of a session that nobody ended; a slot that is open by it is secured."""
+        session = self.slots.counter(cabinet, now.judged).session()
+        ended = Outcome(rule.sign_out(session, cause), (self.slots.idle(cabinet),))
+        return ended if session.step != PUT_RIGHT else ended.followed_by(self._open.shut(cabinet, session.slot))
 
     def wait_s(self, now: Now) -> float | None:
         """Seconds until `due` has something."""
@@ -286,8 +183,7 @@ class Cabinets:
             return None
         if not self._looked:
             return 0.0
-        takes = (take.until_s if take.opened else now.seconds for take in self._takes.values())
-        ends = [*self._until.values(), *self._let_go.values(), *takes]
+        ends = [*self._until.values(), *self._open.ends(now)]
         return max(0.0, min(ends) - now.seconds) if ends else None
 
     def reload(self) -> None:
@@ -296,6 +192,5 @@ class Cabinets:
     def lose(self) -> None:
         """A turn could not be recorded, or the process began: whatever waits is found in the tables again."""
         self._until.clear()
-        self._takes.clear()
-        self._let_go.clear()
+        self._open.lose()
         self._looked = False

@@ -15,10 +15,10 @@ from controller.endurance import Endurance
 from controller.inbox import DigitsTyped, Input, PartAnswering, PartFailing, SlotSeen
 from controller.record.asks import RegisterPerson
 from controller.record.asks.cabinet import ChooseKey, OpenSlot, SignOutOfCabinet
-from controller.record.asks.key import LendKey, RegisterKey
+from controller.record.asks.key import LendKey, RegisterKey, ReportKeyLost
 from controller.record.envelope import Record
 from controller.rules.effects import PlaySignal
-from controller.storage.cabinets import SETTLE_S
+from controller.storage.open_slots import SETTLE_S
 
 KEYS = ({}, {"authorisers": 1}, {}, {"stays_in": "lab"})
 """By slot from 1: what is particular about the key that belongs there."""
@@ -207,7 +207,7 @@ def test_a_key_that_was_to_be_put_right_and_is_not_is_missing(site: TestSite) ->
     borrow(site, 1, 3)
     site.turn(empty(3), hangs(4, 3))
     site.turn(badge(2), typed("3"), empty(4))
-    site.step(60)
+    site.step(80)
     gone = site.turn()
     assert kinds(gone) == ["cabinet.signed_out", "key.missing"]
     assert state(site, 3) == "missing"
@@ -242,7 +242,7 @@ def test_two_people_at_once(site: TestSite) -> None:
     site.turn(badge(1))
     assert [(r.kind, r.body.code, r.body.person) for r in site.turn(badge(2))] == [("cabinet.refused", "busy", 2)]
     assert session(site)[0] == 1
-    site.step(31)
+    site.step(61)
     assert kinds(site.turn()) == ["cabinet.signed_out"]
     assert kinds(site.turn(badge(2))) == ["cabinet.signed_in"]
     assert kinds(site.turn(typed("0"))) == ["cabinet.signed_out"]
@@ -447,3 +447,14 @@ def test_a_disk_that_fails_while_a_slot_is_open(site: TestSite) -> None:
     endurance.turn([], Counter())
     assert endurance.outage is None
     assert state(site, 1) == "lent"
+
+
+def test_a_loan_that_was_ended_by_word_leaves_nobody_standing(site: TestSite) -> None:
+    """C8.2: the key whose slot is open is reported lost: the slot is secured in the same turn, and the session ends."""
+    borrow(site, 1, 1)
+    assert site.asks(ReportKeyLost(1), 2) is None
+    assert site.actuator.slots() == [("released", 1), ("secured", 1)]
+    site.step(61)
+    site.turn()
+    assert session(site)[1] == "over"
+    assert state(site, 1) == "lost"
