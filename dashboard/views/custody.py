@@ -73,13 +73,13 @@ def line(site: str, id: int) -> str:
         names = names_at(connection, site)
         found = line_at(connection, names, id)
         copies = read.copies(connection, names, [id])
-        against = []
-        if found.state == "requested" and decides(site, found) and not is_own(site, found):
+        against, may_decide = [], decides(site, found, Responsible(connection, names.site))
+        if found.state == "requested" and may_decide and not is_own(site, found):
             against = violations.of_person(connection, names, found.row.person, now)
     today = now.astimezone(zone_of(names.site.timezone)).date()
     return render_template(
         "custody_line.html", site=names.site, line=found, copies=copies, against=against, own=is_own(site, found),
-        decides=decides(site, found), mine=is_mine(site, found), outcomes=OUTCOMES,
+        decides=may_decide, mine=is_mine(site, found), outcomes=OUTCOMES,
         methods=METHODS_OF.get(found.row.medium, ()),
         later=(today + USUAL).isoformat(), handed=found.row.act in HANDED, now=now, me_person=my_person(site),
         supervises=may_watch(site, found),

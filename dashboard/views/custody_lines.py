@@ -47,14 +47,13 @@ def is_own(site: str, line: Line) -> bool:
     return operator is None or operator.person is None or operator.operator == line.row.requested_by or is_mine(site, line)
 
 
-def decides(site: str, line: Line, responsible: Responsible | None = None) -> bool:
+def decides(site: str, line: Line, responsible: Responsible) -> bool:
     """Whether who is signed in answers for the place: its keeper, or a manager whose scope has it."""
     operator = user().operators.get(site)
     if operator is None or not user().may("custody.approve", site):
         return False
     keeps = operator.person is not None and operator.person in line.keepers
-    around = () if responsible is None else responsible.around(line.row.home)
-    return keeps or ("manager" in operator.roles and operator.covers(line.row.home, *around))
+    return keeps or ("manager" in operator.roles and operator.covers(line.row.home, *responsible.around(line.row.home)))
 
 
 def may_watch(site: str, line: Line) -> bool:

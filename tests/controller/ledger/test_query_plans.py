@@ -13,7 +13,7 @@ from controller.facts import Facts
 from controller.record.conditions import Condition
 from controller.rules.pin_keeping import Chosen
 from controller.rules.zone import ZoneRules
-from controller.storage_facts import combinations, container_use, due, stickers, tethers
+from controller.storage_facts import combinations, container_use, custody, due, stickers, tethers
 
 QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "badge_of": lambda facts: facts.badge_of("cd" * 32),
@@ -58,12 +58,20 @@ QUESTIONS: dict[str, Callable[[Facts], Any]] = {
     "who_may_not": lambda facts: combinations.knowing(facts.connection, BEGAN),
     "combination_change": lambda facts: combinations.open_change(facts.connection, 1),
     "changes_at_a_station": lambda facts: combinations.at_station(facts.connection, "desk"),
+    "thing_out": lambda facts: custody.out(facts.connection, 3, None),
+    "asset_out": lambda facts: custody.out(facts.connection, None, 3),
+    "thing_approved": lambda facts: custody.approved(facts.connection, 3, None, 3, BEGAN),
+    "custody_waiting_of": lambda facts: custody.waiting_of(facts.connection, 3),
+    "custody_stale": lambda facts: custody.stale(facts.connection, BEGAN, 20),
+    "custody_next_stale": lambda facts: custody.next_stale(facts.connection),
+    "thing_of": lambda facts: stickers.thing_of(facts.connection, "cd" * 32),
+    "any_attached": lambda facts: stickers.any_attached(facts.connection),
     "pin": lambda facts: facts.pins.standing(3),
     "pin_secret": lambda facts: facts.pins.hashed(Chosen(3, 3, "set", None, 0)),
 }
 GROWING = (
     "badge", "access_right", "fulfilment", "person", "record", "request", "operator", "private", "team", "membership",
-    "pin", "pin_secret", "special_day", "due", "sticker", "tethered", "tether_check",
+    "pin", "pin_secret", "special_day", "due", "sticker", "tethered", "tether_check", "line", "custody", "handout", "thing",
 )  # fmt: skip
 
 
