@@ -6,19 +6,21 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from werkzeug.wrappers import Response as BaseResponse
 
 from controller.record.duty import SORTS
+from dashboard.database import projected
 from dashboard.paper import Column, Register, register_csv
 from dashboard.read import due as read
 from dashboard.read.due import Due, Wanted
 from dashboard.read.filters import MOST_PEOPLE, called
 from dashboard.read.names import Names
 from dashboard.read.responsible import Responsible
-from dashboard.read.sites import Site
-from dashboard.views.subject import chosen_site
+from dashboard.read.sites import Site, of_site
+from dashboard.views.subject import chosen_site, names_at
 from dashboard.web import roles
 from dashboard.web.context import here, user
 from dashboard.web.language import due_text, language, zone_of
@@ -29,8 +31,8 @@ PAGES: Mapping[str, str] = {
     "loan": "key_loans.loan",
     "key_audit": "key_audits.audit",
     "lock_change": "keys.key",
-    "combination": "combinations.combination",
-    "change": "combinations.change",
+    "combination": "combinations.lock",
+    "change": "due.change",
     "custody": "custody.line",
     "transport": "transports.transport",
     "receipt": "transports.transport",
@@ -74,6 +76,18 @@ def as_csv() -> Response:
     name = quote(f"due_{site.id}_{wanted.which}_{register.made_at:%Y-%m-%d}_{len(found)}.csv")
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
     return Response(register_csv(register), mimetype="text/csv; charset=utf-8", headers=headers)
+
+
+@blueprint.get("/due/<site>/changes/<int:id>")
+def change(site: str, id: int) -> BaseResponse:
+    """To the lock whose number is to be changed by the change with this number."""
+    table = projected["combination_change"]
+    with here().connect() as connection:
+        of = (*of_site(table, names_at(connection, site).site), table.c.combination_change == id)
+        found = connection.execute(sa.select(table.c.combination).where(*of)).scalar()
+    if found is None:
+        abort(404)
+    return redirect(url_for("combinations.lock", site=site, id=found))
 
 
 def _register(site: Site, found: list[Due], now: datetime) -> Register:

@@ -265,6 +265,7 @@ PAGES: dict[str, frozenset[str]] = {
     "notify.page": ANYBODY,
     "due.page": ANYBODY,
     "due.csv": ANYBODY,
+    "due.change": frozenset({"manager", "custodian", "guard", "auditor"}),
     "portals.page": EVERY,
     "cabinets.page": REGISTER,
     "cabinets.open_slot": REQUESTS["cabinet.open_slot"],

@@ -11,6 +11,7 @@ from example_house import House
 from controller.record.canonical import timestamp
 from controller.record.kinds import trust
 from controller.record.kinds.due import DueReached
+from dashboard.database import projected, upsert, write
 from dashboard.views import due
 
 from .conftest import Browser
@@ -102,6 +103,17 @@ def test_a_date_that_ends_at_midnight_is_its_last_day(owing: House, signed_in: S
     assert ">2026/11/24</time>" in text and ">2026/11/25 00:01</time>" in text
 
 
+def test_a_change_leads_to_its_lock(owing: House, signed_in: SignIn) -> None:
+    """The change of a combination is done at its lock: the link leads there, and of no change nowhere."""
+    with write(owing.engine) as connection:
+        row = {"ledger_site": "factory", "epoch": 1, "combination_change": 5, "combination": 2, "state": "open"}
+        upsert(connection, projected["combination_change"], row)
+    auditor = signed_in("auditor")
+
+    assert auditor.get("/due/factory/changes/5").location == "/combinations/factory/2"
+    assert auditor.get("/due/factory/changes/6").status_code == 404
+
+
 def test_what_has_no_page_leads_to_its_record(owing: House, signed_in: SignIn) -> None:
     """A sort of thing that has no page of its own leads to the record that told of it."""
     reached(owing, "reservation", 3, "soon", timedelta(minutes=5))
@@ -113,9 +125,10 @@ def test_every_page_that_is_named_takes_a_site_and_a_number(house: House) -> Non
     """No link of the table is misspelt: each endpoint that this dashboard has takes what it is given."""
     rules = {rule.endpoint: rule for rule in house.app().url_map.iter_rules()}
 
+    assert not [one for one in due.PAGES.values() if one.startswith("combinations.") and one not in rules]
     for endpoint in due.PAGES.values():
         assert endpoint not in rules or rules[endpoint].arguments == {"site", "id"}
-    assert {"key_loans.loan", "key_audits.audit", "assets.asset"} <= rules.keys() & set(due.PAGES.values())
+    assert {"key_loans.loan", "key_audits.audit", "assets.asset", "combinations.lock"} <= rules.keys() & set(due.PAGES.values())
 
 
 def test_what_the_site_has_not_said_yet_is_late_all_the_same(owing: House, signed_in: SignIn) -> None:
