@@ -4,22 +4,31 @@ waitress reads requests without a thread, so a slow or silent client costs a soc
 requests. 16 live streams hold one each, exports four at most, the rest serve pages.
 """
 
+import copy
+import re
 import time
+import weakref
 from typing import Any
 
 import waitress.channel
 import waitress.server
 import waitress.trigger
 from waitress import wasyncore
+from waitress.parser import HTTPRequestParser
 
 from dashboard.tls.certificate import Served
 from dashboard.tls.front import MOST, Application, Front, guarded
+from dashboard.web.slots import Slots
 
 THREADS = 32
 LARGEST_HEAD = 32_768
 """Bytes of a request's line and headers: a filter of the ledger has far fewer."""
 LARGEST_BODY = 262_144
 """Bytes that waitress takes of a body; the application takes fewer, and says so on a page."""
+LARGEST_UPLOAD = 20_000_000
+"""Bytes of a body with photos, at the addresses that take them; the application asks first who sends it."""
+MOST_UPLOADS = 4
+"""So many of those at a time, from whomever: each is a file of its own until it is whole."""
 IDLE_S = 60
 """A connection without a request is closed after so long, and one whose request is not whole by then."""
 
@@ -36,9 +45,27 @@ _BOUNDS: dict[str, Any] = {
 }
 
 
+_UPLOAD = re.compile(r"/transports/[A-Za-z0-9_-]{1,64}/[0-9]{1,15}/(?:pack|arrive)")
+_uploads = Slots(MOST_UPLOADS)
+
+
+class _Request(HTTPRequestParser):  # type: ignore[misc]
+    """A request; one with photos may be larger, when not too many of them come at once."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        large = self.content_length >= LARGEST_BODY and self.command == "POST" and _UPLOAD.fullmatch(self.path)
+        if large and (slot := _uploads.take()) is not None:
+            weakref.finalize(self, slot.free)  # a connection may end before the request is whole
+            larger = copy.copy(self.adj)  # type: ignore[has-type]
+            larger.max_request_body_size = LARGEST_UPLOAD
+            self.adj = larger
+
+
 class _Channel(waitress.channel.HTTPChannel):  # type: ignore[misc]
     """A connection that is closed when its request does not become whole: waitress itself waits as long as bytes trickle."""
 
+    parser_class = _Request
     _begun_at = 0.0
 
     def received(self, data: bytes) -> bool:

@@ -40,6 +40,7 @@ from controller.cli.schedule import schedule
 from controller.cli.setup import setup
 from controller.cli.tethers import tethers
 from controller.cli.texts import Lang, all_texts
+from controller.cli.transports import transports
 from controller.cli.trust import trust
 from controller.demo.cli import demo, tap
 from controller.demo.hands import simulate
@@ -49,6 +50,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "leave": leave, "register": register, "rights": rights, "due": due, "combinations": combinations, "custody": custody,
     "tethers": tethers, "listen": listen, "explain": explain, "conditions": conditions, "clock": clock, "forgive": forgive,
     "schedule": schedule, "cabinet": cabinet, "evacuate": evacuate,
+    "transports": transports,
     "export": export, "verify": verify, "rebuild": rebuild,
     "backup": backup, "restore": restore, "muster": muster, "places": places,
 }  # fmt: skip

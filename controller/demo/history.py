@@ -20,6 +20,7 @@ from controller.demo.cabinet import Counter, Errand
 from controller.demo.catalogue import assets_entered, keeper_waiting, places_furnished
 from controller.demo.company import EMPLOYEES, NUMBER, OPERATORS, PINS, STRANGER_IDM, DemoOperator, Employee, idm
 from controller.demo.training import recorded, recorded_of
+from controller.demo.transports import DONE_BEFORE, LATE_BEFORE, Carrying
 from controller.desk import LONGEST_S
 from controller.inbox import ConsoleAsked, ContactSeen, CredentialPresented, Input, RequestReceived
 from controller.loop import Loop
@@ -93,8 +94,7 @@ class History:
             for visit in sorted((*self._day(morning), *errands), key=lambda one: one.at):
                 if visit.at < until - timedelta(minutes=6):
                     self._visit(visit)
-            if day.day == 15:
-                self._incidents()
+            self._happenings(day, until.astimezone(zone).date() + timedelta(days=1))
             if not has_things and morning >= until - timedelta(days=12):
                 custody.begun(self._custody)
                 has_things = True
@@ -209,6 +209,27 @@ class History:
         self._ask(*keeper_waiting())
         self._right(10, "proto", "day", approve=False)
         self._right(33, "archive", "day", approve=False)
+        today = self.clock.now().date()
+        self._carrying(today, today)
+
+    def _happenings(self, day: date, last: date) -> None:
+        """What happens on some days only."""
+        if day.day == 15:
+            self._incidents()
+        self._carrying(day, last)
+
+    def _carrying(self, day: date, last: date) -> None:
+        """What was carried on this day of the last weeks, `last` being the one behind them."""
+        left, now = (last - day).days, self.clock.now()
+        carrying = Carrying(self._site.ledger.connection, self._ask)
+        if left in (DONE_BEFORE, LATE_BEFORE, 0):
+            carrying.companies(now, left)
+        if left == DONE_BEFORE:
+            carrying.done(now)
+        if left == LATE_BEFORE:
+            carrying.under_way(now)
+        if left == 0:
+            carrying.waiting(now)
 
     def _special_day(self, until: datetime) -> None:
         """Hours on a Sunday to come, which open more than the settings and wait for a second person."""

@@ -39,6 +39,7 @@ ENDINGS = (
     Ending("key_loan", "key_loan", ("lent",), "label", HAND_IN),
     Ending("knower", "knower", ("knows",), "combination", CHANGE),
     Ending("custody", "custody", ("open",), "home", HAND_IN),
+    Ending("transport", "transport", ("dispatched", "arrived"), "transport", HAND_IN),
     Ending("operator", "operator", ("active",), "roles"),
 )
 """In this order they end, in one transaction. The operator that a leaver is asks for nothing more."""

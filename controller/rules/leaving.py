@@ -18,6 +18,7 @@ from controller.record.kinds.membership import MembershipEnded
 from controller.record.kinds.person import PersonLeft
 from controller.record.kinds.pin import PinCleared, PinEnrolmentClosed
 from controller.record.kinds.right import RightRevoked
+from controller.record.kinds.transport import TransportRecalled
 from controller.record.kinds.trust import OperatorRetired
 from controller.record.refusals import Code
 from controller.rules import keeper
@@ -53,6 +54,7 @@ ENDED: dict[str, Ended] = {
     "key_loan": lambda id, person, by: KeyRecalled(int(id), person),
     "knower": lambda id, person, by: KnowerRemoved(int(id), person, "left", by, REMOVED),
     "custody": lambda id, person, by: CustodyRecalled(int(id), person, by),
+    "transport": lambda id, person, by: TransportRecalled(int(id), person),
     "operator": lambda id, person, by: OperatorRetired(int(id), "retired"),
 }
 

@@ -153,7 +153,8 @@ class Custody:
     def keyed(self, keyed: Keyed, now: Now) -> Outcome | None:
         """The number of what whoever stands there has destroyed: the next badge is that of who watched."""
         there, digits = self._before(keyed.station, now), keyed.digits
-        line = facts.line(self._facts.connection, int(digits)) if there and digits.isdigit() and len(digits) < 10 else None
+        numbered = digits.isascii() and digits.isdigit() and len(digits) < 10
+        line = facts.line(self._facts.connection, int(digits)) if there and numbered else None
         if line is None or there is None or line.state != UNWITNESSED or line.person != there.person:
             return None
         self._watching[keyed.station] = (line.custody, now.seconds)

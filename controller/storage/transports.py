@@ -2,7 +2,7 @@
 
 A badge that is held there for something else must confirm nothing unawares. So the carrier begins, and behind that only the
 badge of who packed it counts, or of who recorded that it came. Anybody else of that side, and who confirms alone because the
-other has done so elsewhere, types the number of the order first. What waits here waits in memory, at most one handover a
+other has done so elsewhere, types a 0 and the order's number first. What waits here waits in memory, at most one handover a
 station; after a power cut it is begun again, and the tables say where.
 """
 
@@ -63,11 +63,16 @@ class Transports:
         return None
 
     def keyed(self, keyed: Keyed, now: Now) -> Outcome | None:
-        """The number of an order that waits for a handover: the next badge is about that one."""
-        if not keyed.digits.isascii() or not keyed.digits.isdigit() or len(keyed.digits) > 9:
+        """A 0 and the number of an order that waits for a handover here: the next badge is about that one.
+
+        The 0 tells it from the number of a key's slot, which somebody else may have typed.
+        """
+        digits = keyed.digits
+        if not digits.isascii() or not digits.isdigit() or len(digits) > 9 or not digits.startswith("0"):
             return None
-        order = transports.one(self._facts.connection, int(keyed.digits))
-        if order is None or order.state not in STAGES:
+        order = transports.one(self._facts.connection, int(digits))
+        zone = transports.zone_of(self._facts.connection, keyed.station)
+        if order is None or order.state not in STAGES or not self._is_here(order, zone):
             return None
         self._waiting[keyed.station] = _Waiting(order.transport, now.seconds + TYPED_S, None, typed=True)
         return Outcome()

@@ -22,8 +22,13 @@ RIGHT_NOW = """select 1 from access_right
     union all select 1 from membership join access_right on access_right.team = membership.team
     where membership.person = :person and membership.state = 'active' and access_right.zone = :place
     and access_right.state = 'active' and from_at <= :now and :now < until_at and manner <> :not limit 1"""
+KEPT = {
+    "asset": "select place from asset where asset = ? and state = 'held'",
+    "thing": "select place from thing where thing = ? and state = 'active'",
+}
+"""By sort of what is known by number, where it is kept."""
 WAITING = """select transport from transport where person = ? and state in ('packed', 'arrived') order by transport limit 50"""
-_ORDER = """select transport, transport.state, from_place, to_place, transport.person, carrier, recipient, contents_sha256,
+ORDER = """select transport, transport.state, from_place, to_place, transport.person, carrier, recipient, contents_sha256,
     packing, arrive_by, receipt_by, requested_by, orderer.person, approver.person, packed_by, arrived_by,
     delivered_to, coalesce(delivered_at, '')
     from transport left join operator as orderer on orderer.operator = requested_by
@@ -33,7 +38,7 @@ _ORDER = """select transport, transport.state, from_place, to_place, transport.p
 
 def one(connection: sqlite3.Connection, number: int) -> Order | None:
     """The transport with this number, with what counts for its present packing."""
-    row = connection.execute(_ORDER, (number,)).fetchone()
+    row = connection.execute(ORDER, (number,)).fetchone()
     if row is None:
         return None
     packing: int = row[8]
@@ -98,12 +103,17 @@ def carrying(
 
 
 def is_kept(connection: sqlite3.Connection, what: str, places: Collection[str]) -> bool:
-    """Whether this thing, named as `asset:3`, is kept in one of these places; nothing else is known by number here."""
+    """Whether this is kept in one of these places: an asset (`asset:3`), or a thing with a code (`thing:7`)."""
     sort, _, number = what.partition(":")
-    if sort != "asset":
-        return False
-    row = connection.execute("select place from asset where asset = ? and state = 'held'", (int(number),)).fetchone()
+    query = KEPT.get(sort)
+    row = None if query is None else connection.execute(query, (int(number),)).fetchone()
     return row is not None and row[0] in places
+
+
+def zone_of(connection: sqlite3.Connection, station: str) -> str:
+    """Where this station stands; empty for none that is configured."""
+    row = connection.execute("select zone from station where station = ?", (station,)).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def takes_place_in(connection: sqlite3.Connection, order: Order, zone: str) -> bool:

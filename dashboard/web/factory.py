@@ -13,6 +13,8 @@ from dashboard.views import (
     assets,
     badges,
     cabinets,
+    carriers,
+    carrying,
     changes,
     combinations,
     containers,
@@ -24,6 +26,7 @@ from dashboard.views import (
     evacuation,
     groups,
     handouts,
+    handover,
     holders,
     importing,
     keepers,
@@ -53,6 +56,7 @@ from dashboard.views import (
     tethers,
     things,
     training,
+    transports,
     why,
 )
 from dashboard.web import appearance, chrome, context, errors, language, live, security, signin, transport
@@ -134,6 +138,7 @@ def create_app(runtime: Runtime, *, now_is: Callable[[], datetime] = _utc, serve
     errors.install(app)
     chrome.install(app)
     transport.install(app)
-    for module in (signin, appearance, transport, live, *_VIEWS):
+    carried = (transports, carrying, handover, carriers)
+    for module in (signin, appearance, transport, live, *_VIEWS, *carried):
         app.register_blueprint(module.blueprint)
     return app

@@ -159,6 +159,8 @@ PUBLIC = frozenset(
         "kiosk.cabinet",
         "kiosk.choose",
         "kiosk.leave",
+        "handover.page",
+        "handover.confirm",
     }
 )
 """What needs no sign-in. The screen of a key cabinet has a pass of its own (`dashboard.web.kiosk`)."""
@@ -340,6 +342,21 @@ PAGES: dict[str, frozenset[str]] = {
     "drawing.ask": REQUESTS["combination.draw"],
     "drawing.show": REQUESTS["combination.draw"],
     "start.page": frozenset({"administrator", "manager", "custodian", "auditor"}),
+    "transports.page": ANYBODY,
+    "transports.transport": ANYBODY,
+    "transports.paper": ANYBODY,
+    "transports.photo": ANYBODY,
+    "transports.order": REQUESTS["transport.request"],
+    "carrying.decide": REQUESTS["transport.report_lost"],
+    "carrying.seal": REQUESTS["transport.arrive"],
+    "carrying.confirm": REQUESTS["transport.confirm"],
+    "carrying.link": REQUESTS["transport.link"],
+    "carriers.page": EVERY,
+    "carriers.carrier": EVERY,
+    "carriers.register": REQUESTS["carrier.register"],
+    "carriers.record": REQUESTS["carrier.assess"],
+    "carriers.withdraw": REQUESTS["carrier.withdraw"],
+    "carriers.decide": REQUESTS["carrier.decline"],
     "start.confirm": REQUESTS["start.review"],
 }
 """The endpoints and the roles that may use them. A guard looks up; taking the ledger away as a file is others' work."""

@@ -69,7 +69,7 @@ SECTIONS = (
         (
             Page("custody.page", _l("Custody ledger"), ("custody_acts", "custody_form", "things", "handouts")),
             Page("assets.page", _l("Catalogue"), ("asset_import",)),
-            Page("transports.page", _l("Transports"), ("carriers",)),
+            Page("transports.page", _l("Transports"), ("carriers", "carrying")),
         ),
     ),
 )

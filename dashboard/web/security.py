@@ -20,6 +20,10 @@ from dashboard.web.context import Here, user
 LARGEST_FORM = 65_536
 """Bytes of a POST."""
 
+LARGEST_UPLOAD = 20_000_000
+"""Bytes of a form with photos, of somebody who is signed in."""
+_UPLOADS = frozenset({"carrying.seal"})
+
 POLICY = {
     "default-src": "'self'",
     "script-src": "'self'",
@@ -63,6 +67,7 @@ def install(app: Flask, parts: Here) -> None:
         referrer_policy="same-origin",
         permissions_policy={"camera": "()", "microphone": "()", "geolocation": "()"},
     )
+    app.before_request(_roomier)  # before anything reads the form
     CSRFProtect(app)
     limiter.init_app(app)
     logins = LoginManager(app)
@@ -81,6 +86,12 @@ def install(app: Flask, parts: Here) -> None:
     def count(response: Response) -> Response:
         parts.runtime.measures.answered(response.status_code)
         return response
+
+
+def _roomier() -> None:
+    """A form with photos may be larger, where somebody is signed in who may send it."""
+    if request.endpoint in _UPLOADS and current_user.is_authenticated and user().may(request.endpoint):
+        request.max_content_length = LARGEST_UPLOAD
 
 
 def _refuse_nul() -> None:

@@ -31,6 +31,7 @@ from controller.record import asks as ask
 from controller.record.asks import carrier, transport
 from controller.rules.outcome import Refusal
 from controller.rules.transport import ACTS, STATES, STEPS, after
+from controller.storage_facts import transports
 
 TOKEN = "t" * 43
 HASH = hashlib.sha256(TOKEN.encode()).hexdigest()
@@ -233,6 +234,30 @@ def test_a_carrier_without_right_carries_nothing_out(tmp_path: Path) -> None:
     assert confirms(site, gone, "recipient", RECIPIENT) is None
     assert confirms(site, gone, "carrier", CARRIER) is None
     site.close()
+
+
+def test_a_carrier_who_leaves_is_not_kept(tmp_path: Path) -> None:
+    """Leaving is never refused for what somebody carries: it is due at once, and the keeper of the place is asked (C7.4)."""
+    site = carrying_site(tmp_path)
+    waits, gone = ordered(site), ordered(site, "dispatched")
+    assert site.asks(ask.LeavePerson(CARRIER), 1) is None
+
+    kinds = [r.kind for r in site.records() if r.kind.startswith("transport.") and r.body.transport == gone]
+    assert kinds[-1] == "transport.recalled"
+    due = stored_tables(site.ledger.connection)["due"][f"transport:{gone}",]
+    assert (due["person"], due["place"], due["due_at"]) == (None, "vault", row(site, gone)["arrive_by"])
+    assert row(site, waits)["state"] == "packed" and confirms(site, waits, "sender", SENDER) == "active_person"
+    assert arrives(site, gone) is None
+    assert stored_tables(site.ledger.connection) == fold_of(site.records())
+    site.close()
+
+
+def test_what_is_asked_at_each_step_is_found_by_an_index(site: TestSite) -> None:
+    """No question about transports, carriers or who may be there reads a table through."""
+    known = {"person": 1, "place": "lab", "now": "", "not": ""}
+    for query, arguments in ((transports.RIGHT_NOW, known), (transports.WAITING, (1,)), (transports.ORDER, (1,))):
+        plan = site.ledger.connection.execute(f"explain query plan {query}", arguments).fetchall()
+        assert not [step[3] for step in plan if step[3].startswith("SCAN")], query
 
 
 # Companies --------------------------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ class Transports(RuleBasedStateMachine):
 
     @rule(station=st.sampled_from(["desk", "vault-desk"]), number=NUMBERS, who=PEOPLE)
     def by_number(self, station: str, number: int, who: int) -> None:
-        typed(self.site, station, str(number))
+        typed(self.site, station, f"0{number}")
         held(self.site, station, who)
 
     @rule(number=NUMBERS)

@@ -4,6 +4,7 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -118,6 +119,40 @@ def test_what_is_too_large_is_refused(any_server: Serving, method: str, path: st
         assert connection.getresponse().status == status
     connection.close()
     assert any_server.get()[0] == 200
+
+
+def test_photos_may_be_larger_some_at_a_time(any_server: Serving) -> None:
+    """Where photos are taken a larger body comes through, but not five at once; who hangs up or is done makes room again."""
+    path, size = "/transports/factory/1/pack", web_server.LARGEST_BODY + 50_000
+    begun = [any_server.connection() for _ in range(web_server.MOST_UPLOADS)]
+    for connection in begun:
+        connection.putrequest("POST", path)
+        connection.putheader("Content-Length", str(size))
+        connection.endheaders(b"z" * 10)
+
+    def answered(address: str) -> int:
+        connection = any_server.connection()
+        try:
+            connection.request("POST", address, body=b"y" * size)
+            return connection.getresponse().status
+        except (ConnectionError, ssl.SSLError):  # it hung up while we were still talking
+            return 413
+        finally:
+            connection.close()
+
+    def until(holds: Callable[[], bool]) -> None:
+        late = time.monotonic() + 10
+        while not holds():
+            assert time.monotonic() < late
+            threading.Event().wait(0.02)
+
+    until(lambda: web_server._uploads.taken == web_server.MOST_UPLOADS)
+    assert answered(path) == 413
+    for connection in begun:
+        connection.close()
+    until(lambda: answered(path) == 200)
+    assert answered(path) == 200 and answered("/transports/factory/1/receive") == 413
+    until(lambda: web_server._uploads.taken == 0)
 
 
 def test_a_stream_flows_and_its_end_is_noticed(any_server: Serving, app: App) -> None:

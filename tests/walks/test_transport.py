@@ -14,7 +14,9 @@ from carrying_site import (
     arrives,
     carrying_site,
     confirms,
+    further,
     held,
+    order_body,
     ordered,
     row,
     typed,
@@ -23,8 +25,14 @@ from sites import BEGAN, TestSite, fold_of, give_right, make_site, stored_tables
 
 from controller.clock import SteppedClock
 from controller.record.asks import transport
+from controller.record.asks.asset import RegisterAsset
+from controller.record.asks.container import RegisterContainer
+from controller.record.asks.thing import RegisterThing
 from controller.record.envelope import Record
 from controller.rules.effects import PlaySignal
+from controller.storage.transports import Transports
+from controller.storage.use import Keyed
+from controller.timekeeper import Now
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +104,7 @@ def test_nobody_confirms_unawares(site: TestSite) -> None:
 def test_the_carrier_twice_is_not_two(site: TestSite) -> None:
     """The carrier's own badge held there twice, at whatever stations, is one side and no handover (C8.6)."""
     number = ordered(site)
-    typed(site, "desk", str(number))
+    typed(site, "desk", f"0{number}")
     for _ in range(3):
         assert held(site, "desk", CARRIER) == []
 
@@ -109,16 +117,26 @@ def test_by_number_each_for_oneself(site: TestSite) -> None:
     number = ordered(site)
     assert confirms(site, number, "sender", SENDER) is None
     assert [r.kind for r in held(site, "desk", CARRIER)] == ["station.refused"], "not without the number"
-    assert typed(site, "desk", str(number)) == []
+    assert typed(site, "desk", f"0{number}") == []
     assert steps(held(site, "desk", CARRIER)) == ["transport.confirmed carrier", "transport.dispatched"]
-    assert typed(site, "desk", "999999999") == [] and typed(site, "desk", "²") == []
+    assert typed(site, "desk", "0999999") == [] and typed(site, "desk", "²") == []
+
+
+def test_the_number_of_a_slot_is_none_of_an_order(site: TestSite) -> None:
+    """Without its 0 a number is somebody else's affair, and at another station no order of this one waits."""
+    number = ordered(site)
+    use = next(use for use in site.judgement.storage.uses if isinstance(use, Transports))
+    now = Now(site.clock.now(), site.clock.now(), site.clock.monotonic(), "synced")
+    for station, digits, taken in (("desk", "", False), ("vault-desk", "0", False), ("desk", "0", True)):
+        digits += str(number)
+        assert (use.keyed(Keyed(station, digits), now) is not None) == taken
 
 
 def test_of_two_orders_the_number_says_which(site: TestSite) -> None:
     """A carrier for whom two things wait begins neither until its number is typed."""
     one, other = ordered(site), ordered(site)
     assert [r.body.code for r in held(site, "desk", CARRIER)] == ["subject"]
-    typed(site, "desk", str(other))
+    typed(site, "desk", f"0{other}")
     held(site, "desk", CARRIER)
     assert steps(held(site, "desk", SENDER))[-1] == "transport.dispatched"
 
@@ -180,6 +198,34 @@ def test_without_a_trusted_clock(tmp_path: Path) -> None:
     done = held(site, "desk", SENDER)
 
     assert steps(done)[-1] == "transport.dispatched" and done[-1].clock == "unsynced"
+    site.close()
+
+
+def test_from_a_container_and_what_is_kept_there(tmp_path: Path) -> None:
+    """A safe is a place like a zone: its own rights count, what is kept there is carried from there and nothing else is, and
+    it is handed over at the station of the room that it stands in (C8.6)."""
+    site = carrying_site(tmp_path)
+    assert site.asks(RegisterContainer("safe", "safe", "lab", "key"), 5, private={"name": "金庫"}) is None
+    for place in ("safe", "vault"):
+        assert site.asks(RegisterAsset(secrecy="secret", place=place), 5, private={"title": "図面"}) is None
+    thing = RegisterThing(code="USB-1", medium="usb", place="safe", allowed=(), asset=None)
+    assert site.asks(thing, 5, private={"label": "媒体"}) is None
+
+    def order(*what: str) -> str | None:
+        contents = tuple(transport.ContentAsked(one, 1) for one in what)
+        return site.asks(order_body(site, from_place="safe", contents=contents), 5, private={})
+
+    assert order("asset:1", "thing:1") == "right", "a right to the room is none to the safe"
+    for person in (SENDER, CARRIER):
+        give_right(site, person, "safe")
+    assert order("asset:2") == "subject" and order("key:1") == "subject" and order("asset:9") == "subject"
+    assert order("asset:1", "thing:1") is None
+    number = site.facts.next("transport") - 1
+    assert site.asks(transport.ApproveTransport(number), APPROVER) is None
+    further(site, number, "packed")
+    held(site, "desk", CARRIER)
+
+    assert steps(held(site, "desk", SENDER))[-1] == "transport.dispatched"
     site.close()
 
 

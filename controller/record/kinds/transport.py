@@ -6,7 +6,7 @@ the same list. What of it is text (descriptions, an address) is private; the has
 
 import msgspec
 
-from controller.record.duty import owed, settled
+from controller.record.duty import duty, owed, settled
 from controller.record.envelope import Record, kind
 from controller.record.private import PrivateRef
 from controller.record.tables import Row, RowChange, Upsert
@@ -315,6 +315,29 @@ class TransportCancelled(_Of, frozen=True, forbid_unknown_fields=True):
             record, self.transport, self.state, ended_by=self.operator, ended_at=record.at, reason=self.reason.id
         )
         return (row, settled("transport", self.transport))
+
+
+@kind("transport.recalled")
+class TransportRecalled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Its carrier leaves while it is on its way: it is due at once, and its place's keeper is asked for it (C7.4)."""
+
+    transport: int
+    person: int
+
+    def rows(self, record: Record) -> tuple[RowChange, ...]:
+        """What is owed, due now and told anew; the transport stays as it is."""
+        due: Row = {
+            "due": duty("transport", self.transport),
+            "due_at": record.at,
+            "person": None,
+            "stage": "",
+            "next_at": record.at,
+            "reached_at": None,
+            "told": 0,
+            "seq": 0,
+        }
+        row: Row = {"transport": self.transport, "arrive_by": record.at, "seq": record.seq}
+        return (Upsert("transport", row), Upsert("due", due))
 
 
 @kind("transport.lost")

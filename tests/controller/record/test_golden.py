@@ -347,6 +347,7 @@ EXAMPLES: list[msgspec.Struct] = [
     transport.TransportReceived(7, "lab", 15, "2026-11-24T01:00:00.000000Z", "", 3, "received"),
     transport.TransportCancelled(7, "lab", 2, REF, "cancelled"),
     transport.TransportLost(7, "lab", 2, REF, "lost"),
+    transport.TransportRecalled(7, 14),
     key.KeyRegistered(
         key=12,
         label="K-12",

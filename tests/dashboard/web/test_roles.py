@@ -1,5 +1,6 @@
 """Who may see and do what: the table is complete, it is the controller's, and it is kept."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -49,7 +50,7 @@ def test_nobody_signed_in_gets_no_page(house: House, anybody: Browser) -> None:
             continue
         values = {"site": "factory", "reader": "front-in", "zone": "lab", "act": "begin", "template": "tape24"}
         values |= dict.fromkeys(("sort", "format", "form"), "csv")
-        address = rule.rule
+        address = re.sub(r"<any\(([^,)]+)[^>]*>", r"\1", rule.rule)  # the first of a choice
         for name in rule.arguments:
             address = address.replace(f"<int:{name}>", values.get(name, "1")).replace(f"<path:{name}>", values.get(name, "1"))
             address = address.replace(f"<{name}>", values.get(name, "1"))
