@@ -42,6 +42,29 @@ def test_what_a_zone_can_ask_for_can_be_checked(tmp_path: Path) -> None:
     assert facility.zones["vault"].rules.two_person
 
 
+def test_what_there_is_for_storage_can_be_checked(tmp_path: Path) -> None:
+    """The example of stations, a key cabinet and a tether, behind the other two, is a `site.toml` without a mistake (C8.2)."""
+    first, rules = [text for text in blocks("toml") if "[[portal]]" in text]
+    (storage,) = [text for text in blocks("toml") if "[[cabinet]]" in text]
+    (tmp_path / "site.toml").write_text(f"{first}\n{rules}\n{storage}", encoding="utf-8")
+
+    facility = settings_of(tmp_path)
+
+    assert list(facility.stations) == ["desk", "key-desk"]
+    assert list(facility.cabinets) == ["keys"]
+
+
+def test_settings_of_messages_can_be_read(tmp_path: Path) -> None:
+    """The example of `[notify]` is one."""
+    (text,) = [text for text in blocks("toml") if "[notify]" in text]
+    services = tmp_path / "notify.services"
+    services.write_text('mail = "mailtos://user:password@smtp.example?to={address}"\n')
+    services.chmod(0o600)
+
+    notify = parse(text, tmp_path).notify
+    assert notify is not None
+
+
 def test_dashboard_settings_can_be_read(tmp_path: Path) -> None:
     """The example of `dashboard.toml` is one."""
     (text,) = [text for text in blocks("toml") if "listen" in text]
