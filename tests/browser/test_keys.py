@@ -102,12 +102,12 @@ def test_a_key_is_lent_by_hand_to_somebody_another_agrees_to(browser: Browser, t
 def test_every_page_of_keys_in_every_dress(
     browser: Browser, tmp_path: Path, lang: str, theme: str, width: int
 ) -> None:
-    """axe finds nothing on any page, and nothing is wider than the screen: a phone by day in Japanese, a desk by night."""
+    """axe finds nothing on any page, and nothing is wider than the screen: a phone by day, and some at a desk by night."""
     served = Served(with_keys(House(tmp_path).settle().a_day()))
     eye = Looker(browser, served, "suzuki", lang)
     eye.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
     eye.page.set_viewport_size({"width": width, "height": 780})
-    for address in PAGES:
+    for address in PAGES if lang == "ja" else PAGES[::3]:
         eye.go(address)
         assert eye.page.evaluate("document.documentElement.scrollWidth") <= width, address
         found = Axe().run(eye.page, options=OPTIONS)
