@@ -9,10 +9,11 @@ SQLAlchemy Core and portable SQL only: SQLite by default, PostgreSQL by URL. On 
 later would otherwise fail at once with "database is locked" instead of waiting its turn.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -294,6 +295,9 @@ shown_draw = sa.Table(
 )
 """Draws of combinations whose one showing was begun: written before the number is drawn, so that none is shown twice."""
 
+shape = sa.Table("shape", metadata, _key("id", Whole), sa.Column("digest", sa.Text, nullable=False))
+"""One row: by which program's tables this database is complete, so that an opened one is not looked at table by table."""
+
 fold = sa.Table("fold", metadata, _key("id", Whole), sa.Column("version", Whole, nullable=False))
 """One row: the FOLD_VERSION that the projected tables were folded with."""
 
@@ -304,25 +308,49 @@ def open_engine(url: str) -> sa.Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
-    metadata.create_all(engine)
-    _complete(engine)
+    if not _is_of_this_program(engine):
+        with write(engine) as connection:
+            there = sa.inspect(connection).get_table_names()
+            metadata.create_all(connection, checkfirst=bool(there))
+            if there:
+                _complete(connection)
+            connection.execute(sa.delete(shape))
+            connection.execute(sa.insert(shape).values(id=1, digest=_shape()))
     return engine
 
 
-def _complete(engine: sa.Engine) -> None:
+def _is_of_this_program(engine: sa.Engine) -> bool:
+    """Whether the tables were made or completed by a program with the same ones: then none of them is looked at."""
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table(shape.name):
+            return False
+        return connection.execute(sa.select(shape.c.digest)).scalar() == _shape()
+
+
+@cache
+def _shape() -> str:
+    """What tells the tables of this program from another's: their columns with types, and their indexes."""
+    said = [(one.name, _columns(one), sorted(str(index.name) for index in one.indexes)) for one in metadata.sorted_tables]
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def _columns(table: sa.Table) -> list[str]:
+    return [f"{column.name} {column.type}" for column in table.columns]
+
+
+def _complete(connection: sa.Connection) -> None:
     """Adds the columns and indexes that tables of an older program lack. A fold of another version fills them anew."""
-    with write(engine) as connection:
-        there, quote = sa.inspect(connection), engine.dialect.identifier_preparer.format_table
-        for table in metadata.sorted_tables:
-            known = {column["name"] for column in there.get_columns(table.name)}
-            for column in table.columns:
-                if column.name not in known:
-                    said = sa.schema.CreateColumn(column).compile(dialect=engine.dialect)
-                    connection.exec_driver_sql(f"alter table {quote(table)} add column {said}")
-            present = {index["name"] for index in there.get_indexes(table.name)}
-            for index in table.indexes:
-                if index.name not in present:
-                    index.create(connection)
+    there, quote = sa.inspect(connection), connection.dialect.identifier_preparer.format_table
+    for table in metadata.sorted_tables:
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                said = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"alter table {quote(table)} add column {said}")
+        present = {index["name"] for index in there.get_indexes(table.name)}
+        for index in table.indexes:
+            if index.name not in present:
+                index.create(connection)
 
 
 def _json(value: object) -> str:

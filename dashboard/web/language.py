@@ -35,7 +35,8 @@ def install(app: Flask, data: Path) -> None:
     for source in _CATALOGUES.glob("*/LC_MESSAGES/messages.po"):
         target = compiled / source.relative_to(_CATALOGUES).with_suffix(".mo")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(_compiled(source))
+        if not target.exists() or target.read_bytes() != _compiled(source):  # a start on a full disk writes nothing
+            target.write_bytes(_compiled(source))
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(compiled)
     Babel(app, default_locale="en", locale_selector=language)
     app.after_request(_remember)

@@ -51,6 +51,7 @@ def test_a_database_of_an_older_program_gets_what_it_lacks(tmp_path):
         connection.exec_driver_sql("alter table record drop column mark")
         connection.exec_driver_sql("drop index operator_person")
         connection.exec_driver_sql("alter table operator drop column person")
+        connection.exec_driver_sql("update shape set digest = 'of that program'")
     old.dispose()
 
     new = db.open_engine(url)

@@ -25,7 +25,7 @@ from dashboard.pins import pin
 def test_records_that_come_on_a_full_disk_are_there_afterwards(tmp_path: Path) -> None:
     """What a full disk did not take was not acknowledged: with room again every record is there, once."""
     peer = SitePeer(f"site-{os.urandom(4).hex()}").company().visits(20)
-    with running_broker() as broker, tmpfs(tmp_path / "data", 2048) as data:
+    with running_broker() as broker, tmpfs(tmp_path / "data", 6144) as data:
         (data / FILE).write_text(f"[broker]\nport = {broker.port}\n")
         pin(data, peer.name, peer.keys.public)
         runtime = make_runtime(data)
@@ -59,7 +59,7 @@ def test_records_that_come_on_a_full_disk_are_there_afterwards(tmp_path: Path) -
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[tuple[House, Path]]:
     """A settled dashboard whose folder is a small disk."""
-    with tmpfs(tmp_path / "data", 4096) as data:
+    with tmpfs(tmp_path / "data", 8192) as data:
         house = House(data).settle()
         yield house, data
         house.engine.dispose()

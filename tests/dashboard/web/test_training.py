@@ -265,7 +265,7 @@ def test_the_ledger_names_what_was_recorded_and_not_what_was_missing(required: H
 
     assert "Induction" in guard.get("/ledger?kind=training.completed").text
     refused = guard.get("/ledger?code=pledge").text
-    assert "A pledge that the zone requires is missing" in refused and "Secrecy pledge" not in refused
+    assert "A pledge that is required is missing" in refused and "Secrecy pledge" not in refused
 
 
 @pytest.mark.parametrize(
