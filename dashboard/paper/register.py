@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from fpdf.enums import TableHeadingsDisplay
+from fpdf.enums import MethodReturnValue, TableHeadingsDisplay, WrapMode
 from fpdf.fonts import FontFace
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -22,6 +22,11 @@ from dashboard.plain import plain
 
 MOST_PDF, MOST_XLSX = 2_000, 50_000
 """Rows that a PDF and a workbook take: more would be minutes, and hundreds of megabytes, on a small machine."""
+
+MOST_LINES = 30
+"""Lines of one row of a PDF: a longer text goes on in the row below, because no row may be higher than a page."""
+_LETTER_MM = 2.5
+"""As wide as a letter is at most, but for a few: shorter texts need not be measured."""
 
 _HEAD = "E6E6E6"
 _MM_TO_WIDTH = 0.55
@@ -95,9 +100,34 @@ def _table(document: Document, register: Register) -> None:
             else:
                 upper.cell(plain(columns[0].title), rowspan=1 if lower is None else 2)
         for row in register.rows:
-            cells = table.row()
-            for text in row:
-                cells.cell(plain(text))
+            for part in _parts(document, register, row):
+                cells = table.row()
+                for text in part:
+                    cells.cell(text)
+
+
+def _parts(document: Document, register: Register, row: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The row, as so many rows that each fits on a page."""
+    share = document.epw / sum(column.width_mm for column in register.columns)
+    columns = [
+        _pieces(document, plain(text), column.width_mm * share - 2.0)
+        for column, text in zip(register.columns, row, strict=True)
+    ]
+    for n in range(max(map(len, columns))):
+        yield tuple(pieces[n] if n < len(pieces) else "" for pieces in columns)
+
+
+def _pieces(document: Document, text: str, room: float) -> list[str]:
+    """The text of one cell in pieces of a row's lines."""
+    if text.count("\n") + len(text) * _LETTER_MM / room < MOST_LINES / 3:
+        return [text]
+    wrapped = document.multi_cell(
+        max(room, _LETTER_MM * 2), text=text, dry_run=True, output=MethodReturnValue.LINES, wrapmode=WrapMode.CHAR, align="L"
+    )
+    lines = [str(line) for line in wrapped] if isinstance(wrapped, list) else [text]
+    if len(lines) <= MOST_LINES:
+        return [text]
+    return ["\n".join(lines[start : start + MOST_LINES]) for start in range(0, len(lines), MOST_LINES)]
 
 
 def register_xlsx(register: Register) -> bytes:

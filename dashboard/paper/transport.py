@@ -94,7 +94,7 @@ def _list(document: Document, paper: Paper) -> None:
         for line in (paper.heads, *paper.contents):
             row = table.row()
             for text in line:
-                row.cell(plain(text))
+                row.cell(" ".join(plain(text).split()))  # on one line each: no row may be higher than a page
     document.set_font(FAMILY, size=7)
     document.ln(1)
     document.cell(0, 4, f"SHA-256 {paper.sha256}", new_x="LMARGIN", new_y="NEXT")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, render_template, request
@@ -20,10 +21,12 @@ from controller.record.asks.combination import (
 from controller.record.canonical import moment
 from controller.record.kinds.combination import REPORTS, SORTS
 from controller.record.words import words
-from dashboard.paper import Column, Register, register_csv, register_pdf, register_xlsx
+from dashboard.paper import Column, Register
 from dashboard.read import combinations
 from dashboard.read.names import Names
 from dashboard.views.ask import ask, to_request
+from dashboard.views.paper import SORTS as FILES
+from dashboard.views.paper import register_file
 from dashboard.views.subject import chosen_site, names_at, now_text
 from dashboard.web.context import here, user
 from dashboard.web.fields import Fields
@@ -49,19 +52,12 @@ def page() -> str:
 @blueprint.get("/combinations/<site>/register.<form>", endpoint="file")
 def as_file(site: str, form: str) -> Response:
     """The register of locks and of who shares their numbers, as a file (鍵番号の共有の管理簿)."""
+    if form not in FILES:
+        abort(404)
     with here().connect() as connection:
         names = names_at(connection, site)
         register = _register(connection, names)
-    if form == "pdf":
-        data, sort = register_pdf(register), "application/pdf"
-    elif form == "xlsx":
-        data, sort = register_xlsx(register), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    elif form == "csv":
-        data, sort = "".join(register_csv(register)).encode(), "text/csv; charset=utf-8"
-    else:
-        abort(404)
-    name = f"combinations-{site}-{register.made_at:%Y%m%d}.{form}"
-    return Response(data, content_type=sort, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return register_file(register, form, quote(f"combinations-{site}-{register.made_at:%Y%m%d}"))
 
 
 def _register(connection: sa.Connection, names: Names) -> Register:

@@ -141,3 +141,16 @@ def test_more_labels_than_a_document_takes_are_refused() -> None:
     """A mistyped count prints no thousand pages."""
     with pytest.raises(TooMuch):
         labels_pdf([Label("", "a", (), "")] * (MOST + 1), LABELS["tape24"], MADE)
+
+
+
+@pytest.mark.skipif(not _font_here(), reason="no Noto CJK font is installed: apt install fonts-noto-cjk")
+@pytest.mark.parametrize("text", ["あ" * 2000, "W" * 2000, "a\n" * 500], ids=["Japanese", "one word", "lines"])
+@pytest.mark.parametrize("column", [0, 1, 4])
+def test_a_text_longer_than_a_page_goes_on_in_the_next_row(text: str, column: int) -> None:
+    """Whatever somebody wrote, the register is a PDF, and has all of it."""
+    row = ["x", "x", "x", "x", "x"]
+    row[column] = text
+    document = pypdfium2.PdfDocument(register_pdf(Register("台帳", "", COLUMNS, [row], MADE)))
+    read = "".join(page.get_textpage().get_text_range() for page in document)
+    assert read.count(text[0]) >= text.count(text[0])

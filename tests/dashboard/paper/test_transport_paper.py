@@ -51,6 +51,8 @@ def test_a_long_list_and_a_long_address_stay_on_paper() -> None:
     document = words(slip_pdf(long))
 
     assert document.count("終") == 20 and "末" in document
+    lines = replace(PAPER, contents=[("1", "a\n" * 50, "1")])
+    assert words(slip_pdf(lines)).count("a") >= 50
 
 
 def test_without_a_font_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,3 +153,11 @@ def test_nobody_else_and_at_no_other_time(house: House, signed_in: SignIn, name:
     lock(house, step, drawn=True)
     answer = signed_in(name).client.get(f"{PAGE}/draw")
     assert answer.status_code == status
+
+
+def test_the_register_is_no_file_of_another_sort(house: House, signed_in: SignIn) -> None:
+    """As PDF and as workbook it is made like every register; while others are made, it waits (503), it does not fail."""
+    auditor = signed_in("auditor")
+    for sort in ("pdf", "xlsx", "csv"):
+        assert auditor.get(f"/combinations/factory/register.{sort}").status_code == 200
+    assert auditor.get("/combinations/factory/register.html").status_code == 404
