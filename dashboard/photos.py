@@ -82,11 +82,14 @@ class Photos:
         path = self._path(sha256)
         if not path.exists():
             beside = path.with_name(f".{sha256}.{os.getpid()}.{threading.get_ident()}")
-            with open(beside, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-                file.write(made)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
+            try:
+                with open(beside, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                    file.write(made)
+                    file.flush()
+                    os.fsync(file.fileno())
+                beside.replace(path)
+            finally:
+                beside.unlink(missing_ok=True)  # of a disk that was full: half a photo is none
         return sha256
 
     def read(self, sha256: str) -> bytes | None:

@@ -186,7 +186,7 @@ def _person(connection: sa.Connection, names: Names, form: Fields) -> int | None
         if operator.person is None:
             form.errors["person"] = str(_("The site does not know which badge holder you are."))
         return operator.person
-    if not (text.isascii() and text.isdigit()) or people.one(connection, names, int(text[:15])) is None:
+    if not (text.isascii() and text.isdigit() and len(text) < 10) or people.one(connection, names, int(text)) is None:
         form.errors["person"] = str(_("Write the number of somebody who is registered."))
         return None
     return int(text)

@@ -143,7 +143,9 @@ def _act(site: str, id: int, name: str) -> _Answer:
 def _own_or_any(found: Key, site: str) -> Key:
     """The key, when the account may see any, or has this one."""
     operator = user().operators.get(site)
-    if operator is None or (not operator.roles & EVERY and found.person != operator.person):
+    if operator is None:
+        abort(403)
+    if not operator.roles & EVERY and (operator.person is None or found.person != operator.person):
         abort(403)
     return found
 
@@ -188,6 +190,9 @@ def _to_somebody(site: str, id: int, act: str) -> _Answer:
     with here().connect() as connection:
         names = names_at(connection, site)
         found = key_at(connection, names, id)
+        own = _mine(site)
+        if own is not None and (found.opens or found.home) not in _entered(connection, names, own):
+            abort(404)
         chosen, more, text = _people(connection, names, form)
         ring = keys.on_ring(connection, names, found)
         coming = key_loans.reservations(connection, names, key=id)
@@ -198,7 +203,7 @@ def _to_somebody(site: str, id: int, act: str) -> _Answer:
             return to_request(ask(site, body, private))
     page = render_template(
         "key_to.html", site=names.site, key=found, act=act, form=form, people=chosen, more=more, q=text, late=late,
-        ring=ring, coming=coming, since=since, mine=_mine(site),
+        ring=ring, coming=coming, since=since, mine=own,
     )  # fmt: skip
     return page, 400 if form.errors else 200
 
@@ -244,6 +249,12 @@ def _body(names: Names, key: Key, act: str, form: Fields) -> tuple[msgspec.Struc
     return ReserveKey(key.key, person, timestamp(begin), timestamp(end)), purpose
 
 
+def _entered(connection: sa.Connection, names: Names, person: int) -> set[str]:
+    """The places that somebody has a right in force to."""
+    held = rights.of_person(connection, names, person, now_text())
+    return {right.zone for right in held if right.state == "active"}
+
+
 @blueprint.get("/keys/<site>/mine")
 def mine(site: str) -> str:
     """Which keys one may reserve for oneself: those to places that one may enter."""
@@ -253,8 +264,7 @@ def mine(site: str) -> str:
         person = None if operator is None else operator.person
         if person is None:
             abort(404)
-        held = rights.of_person(connection, names, person, now_text())
-        zones = {right.zone for right in held if right.state == "active"}
+        zones = _entered(connection, names, person)
         found = [one for one in keys.listed(connection, names) if (one.opens or one.home) in zones]
         return render_template(
             "keys_mine.html",

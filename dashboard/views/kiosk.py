@@ -67,7 +67,8 @@ def begin(site: str, id: str) -> Response:
 @blueprint.get("/kiosk/cabinet/<site>/<id>")
 def cabinet(site: str, id: str) -> Response | str:
     """The screen."""
-    if kiosk.screen_of(site, id) is None:
+    screen = kiosk.screen_of(site, id)
+    if screen is None:
         return redirect(url_for("kiosk.page"))
     with here().connect() as connection:
         names = names_at(connection, site)
@@ -75,6 +76,8 @@ def cabinet(site: str, id: str) -> Response | str:
         standing = cabinets.standing(connection, names, id)
         slots = cabinets.slots(connection, names, id)
         asked = requests.one(connection, request.args.get("request", "")[:26])
+        if asked is not None and (asked.site, asked.account) != (site, screen.account):
+            asked = None  # what others asked for is nobody's business at a screen that anybody can touch
         chosen = keys.one(connection, names, standing.key) if standing.key else None
         places = set() if standing.person is None else cabinets.entitled(connection, names, standing.person)
         shown = _shown(connection, names, standing, chosen, slots, asked)

@@ -10,6 +10,7 @@ from example_house import House
 from house_keys import with_keys
 from openpyxl import load_workbook
 
+from controller.record.kinds.right import RightApproved
 from controller.record.kinds.trust import OperatorRegistered
 
 from .conftest import Browser
@@ -201,5 +202,23 @@ def test_an_employee_sees_only_what_is_theirs(house: House, signed_in: SignIn) -
     assert sato.get("/keys/factory/7/lost").status_code == 403
     sato.post("/keys/factory/2/lost", reason="落とした")
     assert _asked(house)[:2] == ("key.report_lost", {"key": 2, "lock_down": False})
+    assert sato.get("/keys/factory/7/reserve").status_code == 404
+    house.ask_right(50, 2, "lab")
+    house.write(RightApproved(50, 3, "active"))
     page = sato.get("/keys/factory/7/reserve?q=1").text
     assert "佐藤 一郎" in page and "山田 花子" not in page
+
+
+def test_an_employee_learns_nothing_of_keys_that_are_not_for_them(house: House, signed_in: SignIn) -> None:
+    """A guessed number shows no key of a place without a right; without a person on record nobody has a key (C7.4)."""
+    employee(house)
+    found = signed_in("sato")
+    offered = set(map(int, re.findall(r"/keys/factory/(\d+)/reserve", found.get("/keys/factory/mine").text)))
+    shown = {id for id in range(1, 12) if found.get(f"/keys/factory/{id}/reserve").status_code == 200}
+    assert offered <= shown < set(range(1, 12))
+    text = house.private("operator-8", name="仮").ref()
+    house.write(OperatorRegistered(8, ("employee",), ("*",), None, text, "active"), by="console")
+    house.account("kari", 8)
+    nobody = signed_in("kari")
+    assert {nobody.get(f"/keys/factory/{id}/lost").status_code for id in range(1, 12)} <= {403, 404}
+    assert {nobody.get(f"/keys/factory/{id}/reserve").status_code for id in range(1, 12)} == {404}

@@ -1,5 +1,6 @@
 """The screen beside a key cabinet: what it says at each step, what it asks for, and what it cannot do (C8.2)."""
 
+import re
 from collections.abc import Callable
 
 import house_cabinet as at
@@ -67,6 +68,15 @@ def test_what_is_wrong_stays_on_the_screen(house: House, screen: Browser) -> Non
     text = screen.get(f"{SCREEN}?lang=ja").text
     for said in ("2番の鍵が4番にあります。", "1番の鍵が貸出しなしになくなっています。", "4番に不明な鍵があります。"):
         assert said in text
+
+
+def test_a_screen_says_nothing_of_what_others_asked_for(house: House, screen: Browser, signed_in: SignIn) -> None:
+    """The number of a request by somebody else in its address changes nothing on the screen, not even that it waits."""
+    at.signed_in(house)
+    other = signed_in("suzuki").post("/keys/factory/1/lost", reason="紛失").location.rsplit("/", 1)[1]
+    mine = screen.post(f"{SCREEN}/leave", page=SCREEN, person="1").location
+    alone, asked, own = (re.sub("<[^>]*>", "", screen.get(to).text) for to in (SCREEN, f"{SCREEN}?request={other}", mine))
+    assert alone == asked != own
 
 
 def test_what_is_tapped_is_asked_in_the_name_of_who_stands_there(house: House, screen: Browser) -> None:
