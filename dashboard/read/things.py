@@ -60,9 +60,8 @@ def things(
 ) -> dict[int, Thing]:
     """Things by number: these, or all of them."""
     table = projected["thing"]
-    query = sa.select(table).where(*of_site(table, names.site)).order_by(table.c.code, table.c.thing).limit(MOST)
-    if wanted is not None:
-        query = query.where(table.c.thing.in_(sorted(wanted)))
+    query = sa.select(table).where(*of_site(table, names.site)).order_by(table.c.code, table.c.thing)
+    query = query.limit(MOST) if wanted is None else query.where(table.c.thing.in_(sorted(wanted)))
     if active:
         query = query.where(table.c.state == "active")
     rows = connection.execute(query).all()
@@ -80,8 +79,9 @@ def things(
 def assets(connection: sa.Connection, names: Names, wanted: Collection[int] | None = None) -> dict[int, Asset]:
     """Assets of the catalogue by number: these, or those that are held."""
     table = projected["asset"]
-    query = sa.select(table).where(*of_site(table, names.site)).order_by(table.c.asset).limit(MOST)
-    query = query.where(table.c.state == "held") if wanted is None else query.where(table.c.asset.in_(sorted(wanted)))
+    query = sa.select(table).where(*of_site(table, names.site)).order_by(table.c.asset)
+    held = query.where(table.c.state == "held").limit(MOST)
+    query = held if wanted is None else query.where(table.c.asset.in_(sorted(wanted)))
     rows = connection.execute(query).all()
     texts = names.private(row.private for row in rows)
     return {

@@ -135,3 +135,13 @@ def test_a_thing_has_its_page_and_its_sticker(there: House, signed_in: SignIn) -
     manager.post("/things/factory/1/retire", page="/things/factory/1", state="lost")
     assert asked(there) == ["thing.register", "thing.retire"]
     assert manager.get("/things/factory/99").status_code == 404
+
+
+def test_the_ledger_names_its_things_however_many(
+    there: House, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A form offers so many things to choose from; a line of the ledger has the name of its own, whichever it is (C4.1)."""
+    auditor = signed_in("auditor")
+    every = auditor.get("/custody/file/csv?which=all").data
+    monkeypatch.setattr("dashboard.read.things.MOST", 1)
+    assert auditor.get("/custody/file/csv?which=all").data == every
