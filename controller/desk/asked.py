@@ -27,6 +27,8 @@ class Asked:
     facility: Facility
     facts: Facts
     portals: Mapping[str, PortalState]
+    issued_at: datetime
+    """When the dashboard signed it, by its own clock."""
 
     def private(self, id: str, version: int = 1) -> PrivateRow:
         """The request's texts as a new private row, or as a new version of one."""

@@ -65,7 +65,9 @@ def _appoint(asked: Asked) -> Outcome | Refusal:
 def _relocate(asked: Asked) -> Outcome | Refusal:
     lock = facts.lock(asked.facts.connection, asked.body.combination)
     scene = _scene(asked, lock, asked.body.place)
-    return combination.relocate(asked.body, lock, scene, station=asked.body.station in asked.facility.stations)
+    before = None if lock is None else _place(asked, lock.place)
+    station = asked.body.station in asked.facility.stations
+    return combination.relocate(asked.body, lock, scene, station=station, before=before)
 
 
 def _retire(asked: Asked) -> Outcome | Refusal:

@@ -25,6 +25,7 @@ from controller.desk.asked import Asked, Rule
 from controller.desk.freshness import stale
 from controller.facility import Facility
 from controller.facts import Facts
+from controller.record.canonical import moment
 from controller.record.keys import KeyPair
 from controller.record.note import Checkpoint, read_note
 from controller.record.refusals import Code
@@ -126,5 +127,6 @@ class Desk:
             return refusal or Refusal(Code.OPERATOR, "operator")
         if refusal := start.sufficient(request.kind, self._facts.operators(), self._facts.start()):
             return refusal
-        asked = Asked(request.id, body, text, operator, now, now_s, self._facility, self._facts, standing)
+        issued_at = moment(request.issued_at)
+        asked = Asked(request.id, body, text, operator, now, now_s, self._facility, self._facts, standing, issued_at)
         return RULES[request.kind](asked)

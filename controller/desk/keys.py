@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from controller import borrowing
 from controller.desk.asked import Asked, Rule
+from controller.desk.freshness import CLOCK_SLACK
 from controller.record.asks.key import ChangeKey, RegisterKey
 from controller.record.kinds.key_loan import HAND
 from controller.record.refusals import Code
@@ -115,6 +116,9 @@ def _return(asked: Asked) -> Outcome | Refusal:
     if body.returned_by is not None and asked.facts.person_state(body.returned_by) is None:
         return Refusal(Code.SUBJECT, "body.returned_by")
     back = keys.together(asked.facts.connection, body.key)
+    lent_at = keys.lent_at(asked.facts.connection, back[0].loan) if back else None
+    if lent_at is not None and asked.issued_at + CLOCK_SLACK < lent_at <= asked.now:
+        return Refusal(Code.FRESHNESS, "issued_at")  # of a loan before: this one's keys are still out
     return key_loan.give_back(back, body.returned_by, operator=asked.operator.operator, how=HAND)
 
 

@@ -182,9 +182,14 @@ def appoint(ask: AppointCustodian, lock: Lock | None, scene: Scene, custodian: W
     return Outcome((record, *asked_for(kept, scene, Reason("manager", ask.custodian))))
 
 
-def relocate(ask: RelocateCombination, lock: Lock | None, scene: Scene, *, station: bool) -> Outcome | Refusal:
-    """The lock is at another place, which `scene.place` is; one that stays needs no change."""
-    refusal = of_use(lock, scene)
+def relocate(
+    ask: RelocateCombination, lock: Lock | None, scene: Scene, *, station: bool, before: Place | None
+) -> Outcome | Refusal:
+    """The lock is at another place, which `scene.place` is; one that stays needs no change.
+
+    Whoever moves it answers for the place that it leaves, `before`: nobody fetches another zone's lock into their own scope.
+    """
+    refusal = of_use(lock, scene) or (None if lock is None else covered(scene.operator, lock, before))
     if lock is None or refusal:
         return refusal or Refusal(Code.SUBJECT)
     if not station:

@@ -116,7 +116,7 @@ def register(ask: RegisterKey, number: int, text: PrivateRow, operator: Operator
 def change(ask: ChangeKey, key: Key | None, text: PrivateRow, operator: OperatorFact, site: Site) -> Outcome | Refusal:
     """Keep the key so from now on. Not while it is out: what it was lent by holds until it is back.
 
-    That fewer have to agree, or that other people may borrow it, is for a manager to say.
+    That fewer have to agree, or that other people may borrow it, is for a manager of the place that it opens to say.
     """
     if key is None or key.state == RETIRED:
         return Refusal(Code.SUBJECT, "body.key")
@@ -124,13 +124,32 @@ def change(ask: ChangeKey, key: Key | None, text: PrivateRow, operator: Operator
         return Refusal(Code.KEY, f"key.{key.state}")
     if refusal := within(operator, key.opens, key.home) or _unfit(ask, key.key, operator, site):
         return refusal
-    if (ask.authorisers < key.authorisers or ask.opens != key.opens) and "manager" not in operator.roles:
-        return Refusal(Code.ROLE, "body.authorisers" if ask.opens == key.opens else "body.opens")
+    if refusal := _weakened(ask, key, operator):
+        return refusal
     if site.follows and (ask.home, ask.cabinet, ask.slot) != (key.home, key.cabinet, key.slot):
         return Refusal(Code.SUBJECT, "key.ring")
     fields = msgspec.structs.asdict(ask)
     record = KeyChanged(text=text.ref(), operator=operator.operator, state=key.state, **fields)
     return Outcome((record,), private=(text,))
+
+
+def _weakened(ask: ChangeKey, key: Key, operator: OperatorFact) -> Refusal | None:
+    """Why the operator may not have the key guarded less than it is; None when they may, or it is not."""
+    if ask.authorisers < key.authorisers or ask.opens != key.opens:
+        if "manager" not in operator.roles:
+            return Refusal(Code.ROLE, "body.authorisers" if ask.opens == key.opens else "body.opens")
+        return within(operator, key.place)
+    return None if (ask.cabinet, ask.slot) == (key.cabinet, key.slot) else _unwatched(key, operator)
+
+
+def _unwatched(key: Key, operator: OperatorFact) -> Refusal | None:
+    """Why the operator may not take the key out of its cabinet's watch; None when they may.
+
+    What hangs in a slot that is nobody's can be let out by a custodian alone: a key that takes other people's agreement would
+    be had without it.
+    """
+    guarded = key.authorisers > 0 and key.cabinet != "" and key.state in (IN_PLACE, MISPLACED)
+    return Refusal(Code.ROLE, "key.authorisers") if guarded and "manager" not in operator.roles else None
 
 
 def _unfit(ask: RegisterKey | ChangeKey, number: int, operator: OperatorFact, site: Site) -> Refusal | None:
@@ -183,7 +202,7 @@ def retire(
         return Refusal(Code.KEY, f"key.{key.state}")
     if follows:
         return Refusal(Code.SUBJECT, "key.ring")
-    if refusal := within(operator, key.opens, key.home):
+    if refusal := within(operator, key.opens, key.home) or _unwatched(key, operator):
         return refusal
     retired = KeyRetired(key.key, operator.operator, reason.ref(), RETIRED)
     ended = (KeyReservationEnded(number, GONE, "ended") for number in sorted(reservations))
@@ -200,7 +219,7 @@ def seal(
         return Refusal(Code.SUBJECT, "body.seal" if not key.ring else "key.ring")
     if place not in places:
         return Refusal(Code.SUBJECT, "body.place")
-    if refusal := within(operator, key.opens, key.home):
+    if refusal := within(operator, key.opens, key.home) or _unwatched(key, operator):
         return refusal
     return Outcome((KeySealed(key.key, number, place, operator.operator, SEALED),))
 

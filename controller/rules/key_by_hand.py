@@ -44,6 +44,8 @@ def agree(
         return Refusal(Code.SUBJECT, "body.loan")
     if person is None or person in (loan.person, loan.asker, *loan.authorisers):
         return Refusal(Code.SECOND_PERSON, "operator.person")
+    if loan.asked_by and loan.asker is None:  # whoever asked cannot prove to be another person
+        return Refusal(Code.SECOND_PERSON, "loan.asked_by")
     if operator is not None and operator.operator == loan.asked_by:
         return Refusal(Code.SECOND_PERSON, "loan.asked_by")
     if not may:

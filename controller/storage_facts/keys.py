@@ -124,6 +124,12 @@ def loan(connection: sqlite3.Connection, number: int) -> Loan | None:
     return next(iter(_loans(connection, "key_loan = ?", (number,))), None)
 
 
+def lent_at(connection: sqlite3.Connection, loan: int) -> datetime | None:
+    """When the loan's keys were handed out; None when they were not, or it is no loan."""
+    row = connection.execute("select lent_at from key_loan where key_loan = ?", (loan,)).fetchone()
+    return None if row is None else _moment(row[0])
+
+
 def loans(connection: sqlite3.Connection, state: str) -> tuple[Loan, ...]:
     """The loans in this state, the oldest first: what is asked for, released, or lent."""
     return _loans(connection, "key_loan.state = ? order by key_loan", (state,))

@@ -145,3 +145,18 @@ def test_a_reservation_ends_while_the_power_is_off(tmp_path: Path) -> None:
     assert again.asks(key.LendKey(number, 2), CUSTODIAN) is None
     assert "key.reservation_ended" in again.kinds() and dues(again) == ["loan:1"]
     again.close()
+
+
+def test_a_return_that_was_held_back_does_not_end_the_next_loan(site: TestSite) -> None:
+    """A broker hands out yesterday's return behind a new loan: that loan goes on, and stays due."""
+    number = add_key(site, "K-01")
+    assert site.asks(key.LendKey(number, 1), CUSTODIAN) is None
+    late = site.request(key.ReturnKey(number, 1), CUSTODIAN, expires_at=None)
+    site.step(600)
+    assert site.asks(key.ReturnKey(number, 1), CUSTODIAN) is None
+    assert site.asks(key.LendKey(number, 1), CUSTODIAN) is None
+
+    site.turn(RequestReceived(late))
+
+    assert replies(site)[-1] == "freshness" and state(site, number) == "lent" and dues(site) == ["loan:2"]
+    assert site.asks(key.ReturnKey(number, 1), CUSTODIAN) is None

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from controller.record.asks.combination import RelocateCombination
 from controller.record.kinds.change import STEPS, Reason
 from controller.record.refusals import Code
 from controller.record.schedule import WallClock
-from controller.rules.combination import bare, tells
+from controller.rules.authority import OperatorFact
+from controller.rules.combination import Place, Scene, bare, relocate, tells
 from controller.rules.confirmation import NEXT, Badge, Half, confirm
-from controller.rules.outcome import Refusal
+from controller.rules.outcome import Outcome, Refusal
 from controller.rules.required import Change, Lock
 from controller.rules.trigger import AHEAD, Standing, Terms, due_at, needs, too_old_at
 
@@ -164,3 +166,14 @@ def test_what_a_lock_needs(standing: Standing, opened: bool, found: list[str]) -
 def test_by_a_doubted_clock_nothing_is_too_old() -> None:
     """What only a day brings about is not said while nobody knows the day."""
     assert needs(replace(STANDING, due_at=NOW), (), False, None) == ()
+
+
+def test_nobody_fetches_another_zones_lock_into_their_own() -> None:
+    """Whoever moves a lock answers for the place that it leaves, not for the one alone to which it comes (C8.3)."""
+    there, here = Place("lab", "", None, ("lab",)), Place("lobby", "", None, ("lobby",))
+    operator = OperatorFact(4, frozenset({"manager"}), frozenset({"lobby"}), 4, "active")
+    scene, ask = Scene(operator, here, Terms(), WallClock(TOKYO, NOW), None, 9), RelocateCombination(3, "lobby", "desk")
+
+    assert relocate(ask, LOCK, scene, station=True, before=there) == Refusal(Code.SCOPE, "operator.scope")
+    wide = replace(scene, operator=replace(operator, scope=frozenset({"lab", "lobby"})))
+    assert isinstance(relocate(ask, LOCK, wide, station=True, before=there), Outcome)

@@ -7,13 +7,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replaced
 
+from controller.record.asks.key import ChangeKey
 from controller.record.kinds.key_loan import ASKED
-from controller.record.private import PrivateRef
+from controller.record.private import PrivateRef, PrivateRow
 from controller.record.refusals import Code
 from controller.rules import key_by_hand, key_loan
 from controller.rules.authority import OperatorFact
-from controller.rules.key import Key, astray, gone, hung
+from controller.rules.key import Key, Site, astray, change, gone, hung, retire, seal
 from controller.rules.key_due import BusinessDays, DueRule, due_at
 from controller.rules.key_loan import Booking, Borrower, Loan, Terms
 from controller.rules.outcome import Outcome, Refusal
@@ -26,6 +28,9 @@ NOW = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
 KEY = Key(1, "K-1", "lab", "lobby", due=DueRule(0, "17:30"))
 ANY = OperatorFact(5, frozenset({"custodian"}), frozenset({"*"}), 5, "active")
 FREE = Borrower(1, {"lab": None})
+KEPT = ChangeKey(
+    key=1, label="K-1", opens="lab", home="lobby", cabinet="main", slot=1, authorisers=2, due_time="17:30"
+)
 
 
 def wall(text: str) -> datetime:
@@ -175,3 +180,30 @@ def test_what_a_cabinet_sees_of_a_key() -> None:
     assert astray((away,), "box", 4).records == astray((out,), "box", 4).records == ()
     assert [type(body).__name__ for body in hung((away,)).records] == ["KeyReplaced"]
     assert [type(body).__name__ for body in hung((replace(hangs, state="lost"),)).records] == ["KeyFound"]
+
+
+def test_a_key_is_guarded_less_by_a_manager_of_what_it_opens_alone() -> None:
+    """Neither a manager of where it hangs lets others have it, nor does a custodian take it out of its cabinet's watch."""
+    guarded = replace(KEY, authorisers=2, cabinet="main", slot=1)
+    here = OperatorFact(6, frozenset({"manager"}), frozenset({"lobby"}), 6, "active")
+    site = Site({"lab", "lobby"}, {"main": {1, 2}})
+    text = PrivateRow("key-1", 2, {"name": "x"}, "00" * 16)
+    for ask in (replaced(KEPT, authorisers=0), replaced(KEPT, opens="lobby")):
+        assert change(ask, guarded, text, here, site) == Refusal(Code.SCOPE, "operator.scope")
+        assert isinstance(change(ask, guarded, text, replace(here, scope=frozenset({"*"})), site), Outcome)
+
+    unwatched = Refusal(Code.ROLE, "key.authorisers")
+    for ask in (replaced(KEPT, cabinet="", slot=0), replaced(KEPT, slot=2)):
+        assert change(ask, guarded, text, ANY, site) == unwatched
+    assert seal(guarded, "S-1", "lobby", ANY, {"lobby"}, False) == unwatched
+    assert retire(guarded, text, ANY, False) == unwatched
+    assert isinstance(retire(replace(guarded, state="missing"), text, ANY, False), Outcome)
+
+
+def test_who_asked_and_is_nobody_known_is_no_other_person() -> None:
+    """A loan that an operator asked for whom the site knows as no person takes the word of nobody: they may be the same."""
+    asked = Loan(1, 1, 1, ASKED, "lab", REF, needed=1, asked_by=7)
+    manager = OperatorFact(8, frozenset({"manager"}), frozenset({"*"}), 3, "active")
+
+    assert key_by_hand.agree(asked, 3, True, manager, NOW) == Refusal(Code.SECOND_PERSON, "loan.asked_by")
+    assert isinstance(key_by_hand.agree(replace(asked, asker=9), 3, True, manager, NOW), Outcome)
