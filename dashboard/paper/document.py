@@ -1,5 +1,6 @@
 """A PDF to draw on: Japanese throughout, its fonts within, the same bytes for the same content."""
 
+import logging
 from datetime import datetime
 
 from fpdf import FPDF
@@ -9,6 +10,7 @@ from dashboard.paper.font import COLLECTED_AT, FAMILY, font_files
 from dashboard.plain import plain
 
 _FOOT_MM = 12.0
+logging.getLogger("fpdf").setLevel(logging.ERROR)  # below it, it quotes letters of what is printed: of names, of purposes
 
 
 class TooMuch(Exception):

@@ -154,3 +154,10 @@ def test_a_text_longer_than_a_page_goes_on_in_the_next_row(text: str, column: in
     document = pypdfium2.PdfDocument(register_pdf(Register("台帳", "", COLUMNS, [row], MADE)))
     read = "".join(page.get_textpage().get_text_range() for page in document)
     assert read.count(text[0]) >= text.count(text[0])
+
+
+@pytest.mark.skipif(not _font_here(), reason="no Noto CJK font is installed: apt install fonts-noto-cjk")
+def test_nothing_of_what_is_printed_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A letter that the font lacks is an empty box on the paper, and no line in the log that quotes the text."""
+    register_pdf(Register("台帳", "", COLUMNS, [["1", "😀", "", "", ""]], MADE))
+    assert caplog.records == []
