@@ -60,12 +60,14 @@ def _filled(rule: str, nasty: str, which: str) -> str:
 
 @pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))
 def test_no_address_is_a_fault(house: House, signed_in: SignIn, anybody: Browser, nasty: str) -> None:
-    """Nonsense in any part of any path, signed in or not, is a page or a refusal."""
+    """Nonsense in any part of any path, signed in or not, is a page or a refusal: each address meets a third of it."""
     manager = signed_in("suzuki")
-    for rule in _addresses(house):
-        for which in ("all", "text", "number"):
-            for browser in (manager, anybody) if which == "all" else (manager,):
-                answer = browser.get(_filled(rule, nasty, which))
+    open_ones = [rule for rule in _addresses(house) if "<" in rule]
+    for rule in open_ones[NASTY.index(nasty) % 3 :: 3]:
+        everywhere = _filled(rule, nasty, "all")
+        for address in {everywhere, _filled(rule, nasty, "text"), _filled(rule, nasty, "number")} - {_filled(rule, nasty, "")}:
+            for browser in (manager, anybody) if address == everywhere else (manager,):
+                answer = browser.get(address)
                 assert answer.status_code < 500, rule
                 assert "<img src=x" not in answer.text
                 answer.close()
@@ -73,12 +75,12 @@ def test_no_address_is_a_fault(house: House, signed_in: SignIn, anybody: Browser
 
 @pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))
 def test_no_parameter_is_a_fault(signed_in: SignIn, nasty: str) -> None:
-    """Nonsense in any parameter of the pages that take some."""
+    """Nonsense in any parameter of the pages that take some; each parameter meets half of it."""
     manager = signed_in("suzuki")
     pages = ("/", "/ledger", "/ledger.csv", "/ledger.json", "/people", "/rights", "/api/v1/ledger", "/sign-in")
     pages += ("/people/factory/1/enrolment/lab-in",)
     for page in pages:
-        for name in PARAMETERS:
+        for name in PARAMETERS[NASTY.index(nasty) % 2 :: 2]:
             answer = manager.get(f"{page}?{name}={quote(nasty, safe='')}")
             assert answer.status_code < 500, (page, name)
             assert "<img src=x" not in answer.text
