@@ -135,10 +135,10 @@ def test_killed_at_a_step_of_a_tap(site: SiteProcess, step: str) -> None:
 
 
 def test_killed_at_random(site: SiteProcess) -> None:
-    """Killed eight times at random moments of taps and walks: nothing opens unrecorded, nothing recorded is lost."""
+    """Killed five times at random moments of taps and walks: nothing opens unrecorded, nothing recorded is lost."""
     chance = random.Random(20261123)
     pause = threading.Event()
-    for _ in range(8):
+    for _ in range(5):
         site.start()
         before = site.size()
         site.building.place("yamada", "front/in")
@@ -157,12 +157,12 @@ def test_killed_at_random(site: SiteProcess) -> None:
 
 @pytest.mark.slow
 def test_killed_at_random_with_a_dashboard(tmp_path: Path) -> None:
-    """Killed twenty times under way to a dashboard: it has every record once, verbatim, in order, and saw no history break."""
+    """Killed ten times under way to a dashboard: it has every record once, verbatim, in order, and saw no history break."""
     chance, pause = random.Random(20261124), threading.Event()
     with running_broker() as broker, SiteProcess(tmp_path, (broker.host, broker.port)) as site:
         settle(site)
         with dashboard_of(site, (broker.host, broker.port)) as database:
-            for _ in range(20):
+            for _ in range(10):
                 site.start()
                 site.building.place("yamada", ("front/in", "lab/in")[chance.randrange(2)])
                 pause.wait(chance.uniform(0.0, 0.15))

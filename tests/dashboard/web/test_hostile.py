@@ -60,10 +60,10 @@ def _filled(rule: str, nasty: str, which: str) -> str:
 
 @pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))
 def test_no_address_is_a_fault(house: House, signed_in: SignIn, anybody: Browser, nasty: str) -> None:
-    """Nonsense in any part of any path, signed in or not, is a page or a refusal: each address meets a third of it."""
+    """Nonsense in any part of any path, signed in or not, is a page or a refusal: each address meets some of it."""
     manager = signed_in("suzuki")
     open_ones = [rule for rule in _addresses(house) if "<" in rule]
-    for rule in open_ones[NASTY.index(nasty) % 3 :: 3]:
+    for rule in open_ones[NASTY.index(nasty) % 5 :: 5]:
         everywhere = _filled(rule, nasty, "all")
         for address in {everywhere, _filled(rule, nasty, "text"), _filled(rule, nasty, "number")} - {_filled(rule, nasty, "")}:
             for browser in (manager, anybody) if address == everywhere else (manager,):

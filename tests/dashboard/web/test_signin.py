@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import sqlalchemy as sa
+from argon2 import extract_parameters
 from example_house import PASSWORD, House
 
 from controller.record.canonical import timestamp
@@ -176,6 +177,12 @@ def test_a_poor_password_is_refused_and_the_code_kept(house: House, anybody: Bro
         assert anybody.post("/welcome", name="manager", code="4F7K-29QM", password=new, again=again).status_code == 400
 
     assert anybody.post("/welcome", name="manager", code="4F7K-29QM", password=NEW, again=NEW).status_code == 303
+
+
+def test_a_name_that_nobody_has_costs_what_any_does() -> None:
+    """What is verified for a name that does not exist was hashed at the cost of every password."""
+    made = extract_parameters(password.NOBODY)
+    assert (made.type.name, made.time_cost, made.memory_cost, made.parallelism) == ("ID", 3, 32 * 1024, 2)
 
 
 def test_a_password_of_any_length_is_bounded() -> None:
