@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo font test bench soak lint system constraints translations installservice clean
+.PHONY: install demo font test long bench soak lint system constraints translations installservice clean
 
 install: $(STAMP)
 
@@ -32,6 +32,10 @@ WORKERS ?= $(shell expr $$(nproc) + 1)
 
 test: install system lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+# What takes minutes besides: a short soak, kills at random, every page in English and dark.
+long: install system
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m long
 
 lint: install
 	$(BIN)/ruff check .

@@ -14,7 +14,9 @@ CHANGE = "combinations/factory/changes/1"
 
 
 @pytest.mark.parametrize(
-    ("locale", "scheme", "width"), [("ja", "light", 360), ("en", "dark", 1280)], ids=["phone-ja-light", "desk-en-dark"]
+    ("locale", "scheme", "width"),
+    [("ja", "light", 360), pytest.param("en", "dark", 1280, marks=pytest.mark.long)],
+    ids=["phone-ja-light", "desk-en-dark"],
 )
 def test_every_page_can_be_used_by_everybody(browser: Browser, fresh: Served, locale: str, scheme: str, width: int) -> None:
     """Every page of combination locks passes axe and fits the screen, in both languages, light and dark."""

@@ -96,7 +96,10 @@ def test_a_take_out_on_a_phone_and_its_return(browser: Browser, there: Served) -
     desk.close()
 
 
-@pytest.mark.parametrize(("lang", "theme", "width"), [("ja", "light", 360), ("en", "dark", 1280)])
+@pytest.mark.parametrize(
+    ("lang", "theme", "width"),
+    [("ja", "light", 360), pytest.param("en", "dark", 1280, marks=pytest.mark.long)],
+)
 def test_every_page_of_custody_in_every_dress(browser: Browser, there: Served, lang: str, theme: str, width: int) -> None:
     """axe finds nothing on any page, and nothing is wider than the screen: a phone by day in Japanese, a desk by night."""
     eye = Looker(browser, there, "suzuki", lang)

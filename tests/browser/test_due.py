@@ -39,7 +39,7 @@ def owing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.close()
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("lang", ["ja", pytest.param("en", marks=pytest.mark.long)])
 def test_what_is_due_in_every_dress(browser: Browser, owing: Served, lang: str) -> None:
     """axe finds nothing on the alarm, the jobs, the list, an empty one and the form; nothing is too wide."""
     eye = Looker(browser, owing, "suzuki", lang)

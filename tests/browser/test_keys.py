@@ -98,7 +98,10 @@ def test_a_key_is_lent_by_hand_to_somebody_another_agrees_to(browser: Browser, t
     served.close()
 
 
-@pytest.mark.parametrize(("lang", "theme", "width"), [("ja", "light", 360), ("en", "dark", 1280)])
+@pytest.mark.parametrize(
+    ("lang", "theme", "width"),
+    [("ja", "light", 360), pytest.param("en", "dark", 1280, marks=pytest.mark.long)],
+)
 def test_every_page_of_keys_in_every_dress(
     browser: Browser, tmp_path: Path, lang: str, theme: str, width: int
 ) -> None:

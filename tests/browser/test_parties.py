@@ -15,7 +15,7 @@ from .conftest import Served
 from .test_appearance import OPTIONS, Looker
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("lang", ["ja", pytest.param("en", marks=pytest.mark.long)])
 def test_a_waiting_door_in_every_dress(browser: Browser, tmp_path: Path, lang: str) -> None:
     """The door that waits says so and then no more; who was left behind is an alert on both pages; axe finds nothing."""
     house = House(tmp_path).settle().a_day()

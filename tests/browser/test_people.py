@@ -53,7 +53,7 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.close()
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("lang", ["ja", pytest.param("en", marks=pytest.mark.long)])
 def test_every_page_in_every_dress(browser: Browser, reviewed: Served, lang: str) -> None:
     """axe finds nothing on any of the pages, on a phone and a desk, light and dark; nothing is wider than the screen."""
     for name, addresses in PAGES.items():

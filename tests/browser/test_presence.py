@@ -33,7 +33,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.close()
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("lang", ["ja", pytest.param("en", marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", list(PAGES))
 def test_presence_in_every_dress(browser: Browser, house: Served, name: str, lang: str) -> None:
     """axe finds nothing on the pages, on a phone and a desk, light and dark; nothing is too wide."""

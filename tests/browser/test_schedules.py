@@ -58,7 +58,7 @@ def test_half_day_from_the_phone(browser: Browser, house: Served) -> None:
     context.close()
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("lang", ["ja", pytest.param("en", marks=pytest.mark.long)])
 def test_an_evacuation_in_every_dress(browser: Browser, tmp_path: Path, lang: str) -> None:
     """axe finds nothing while an evacuation stands, on the pages that say it most, phone and desk, light and dark."""
     served = Served(House(tmp_path).settle().a_day().calendar().evacuate())

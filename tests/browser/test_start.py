@@ -34,7 +34,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.close()
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("lang", ["ja", pytest.param("en", marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", list(PAGES))
 def test_the_start_in_every_dress(browser: Browser, alone: Served, name: str, lang: str) -> None:
     """axe finds nothing on banner, list and confirmation, on a phone and a desk, light and dark; nothing is too wide."""

@@ -38,7 +38,7 @@ def required(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.close()
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("lang", ["ja", pytest.param("en", marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", list(PAGES))
 def test_training_in_every_dress(browser: Browser, required: Served, name: str, lang: str) -> None:
     """axe finds nothing on matrix, form, history, withdrawal and My page, phone and desk, light and dark; nothing too wide."""

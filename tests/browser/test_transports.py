@@ -63,7 +63,7 @@ def carried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.close()
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("lang", ["ja", pytest.param("en", marks=pytest.mark.long)])
 def test_every_page_in_every_dress(browser: Browser, carried: Served, lang: str) -> None:
     """axe finds nothing on any page of transports and carriers, inside and outside, phone and desk, light and dark."""
     eye = Looker(browser, carried, "suzuki", lang)

@@ -155,7 +155,7 @@ def test_killed_at_random(site: SiteProcess) -> None:
     hold(site)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_at_random_with_a_dashboard(tmp_path: Path) -> None:
     """Killed ten times under way to a dashboard: it has every record once, verbatim, in order, and saw no history break."""
     chance, pause = random.Random(20261124), threading.Event()

@@ -10,6 +10,8 @@ import pytest
 from tests.soak.judge import judge
 from tests.soak.play import Play
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Play:

@@ -195,14 +195,16 @@ def test_the_power_goes_after_every_step(tmp_path: Path) -> None:
     """A change goes on from its tables after a power cut behind each of its steps, and ends as if there had been none."""
     site = combination_site(tmp_path)
     lock, cuts = register(site), []
+    sites: list[TestSite] = []
 
     def cut(site: TestSite, step: str) -> TestSite:
         cuts.append(step)
-        return restart(site)
+        sites.append(restart(site))
+        return sites[-1]
 
     site = restart(site)
     assert whole_change(site, lock, knowers=(5,), seal="S-1", after=cut).change == 1
-    site = restart(site)
+    site = restart(sites[-1])
 
     assert cuts == STEPS
     assert knowers(site, lock) == {1, 2, 5} and open_change(site, lock) is None

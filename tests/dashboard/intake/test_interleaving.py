@@ -66,7 +66,7 @@ def repair(listener: Listener, lost: list[bool]) -> None:
         assert rounds < MOST_ROUNDS, "the resend does not end"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     chance=st.randoms(use_true_random=False),
     lost=st.sampled_from([0.0, 0.1, 0.6]),
