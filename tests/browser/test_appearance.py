@@ -129,7 +129,7 @@ def looker(browser: Browser, served: Served) -> Iterator[Callable[[str, str], Lo
         one.page.context.close()
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("lang", ["ja", pytest.param("en", marks=pytest.mark.long)])
 @pytest.mark.parametrize(("name", "address"), [(name, address) for name, pages in PAGES.items() for address in pages])
 def test_every_page_in_every_dress(
     served: Served, looker: Callable[[str, str], Looker], name: str, address: str, lang: str

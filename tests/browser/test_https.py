@@ -35,7 +35,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("lang", ["ja", "en"])
+@pytest.mark.parametrize("lang", ["ja", pytest.param("en", marks=pytest.mark.long)])
 def test_the_authority_page_in_every_dress(secured: Served, page: Page, lang: str) -> None:
     """axe finds nothing on the page of the authority, and nothing is wider than the screen."""
     page.goto(f"{secured.url}/certificate?lang={lang}")

@@ -232,6 +232,7 @@ def test_a_wrong_password_is_an_alarm(site: TestSite, tmp_path: Path) -> None:
 
 @needs_mosquitto
 @pytest.mark.slow
+@pytest.mark.long
 def test_two_of_us_are_an_alarm_and_no_storm(site: TestSite, tmp_path: Path) -> None:
     """Somebody who connects as we do throws us out, and we them: an alarm soon, and the chase slows down."""
     port = free_port()

@@ -134,6 +134,7 @@ def test_killed_at_a_step_of_a_tap(site: SiteProcess, step: str) -> None:
     hold(site)
 
 
+@pytest.mark.long
 def test_killed_at_random(site: SiteProcess) -> None:
     """Killed five times at random moments of taps and walks: nothing opens unrecorded, nothing recorded is lost."""
     chance = random.Random(20261123)

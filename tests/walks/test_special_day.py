@@ -86,6 +86,7 @@ def test_half_day(site: SiteProcess) -> None:
     assert said["schedules"][0]["days"][0]["name_en"] == "Half-day"
 
 
+@pytest.mark.long
 def test_off_for_days(site: SiteProcess) -> None:
     """A controller that was off for days and wakes outside the hours leaves the lock secure, within them it lets it go; killed
     in its hours and woken a week later at night, it has forgotten nothing and opens nothing."""
