@@ -18,6 +18,8 @@ from controller.cli.texts import Lang, all_texts
 from controller.deploy import certificates
 from controller.probing import examination, peer
 
+pytestmark = pytest.mark.long
+
 DASHBOARD = "00000000000000aa"
 SETTINGS = site_toml("127.0.0.1:9", {"front/in": 1001, "lab/in": 1002, "lab/out": 1003})
 

@@ -22,6 +22,8 @@ import controller.cli.log as site_log
 import dashboard.log as dashboard_log
 from controller.record.topics import Topics
 
+pytestmark = pytest.mark.long
+
 MODULES = pytest.mark.parametrize("module", [site_log, dashboard_log], ids=["controller", "dashboard"])
 
 NAME, OPERATOR, PURPOSE = "鬼怒川 奇名子", "守殿 特有郎", "蛍光紫の計画のため"

@@ -20,6 +20,8 @@ from controller.record.note import Checkpoint
 from controller.record.private import PrivateRow
 from controller.record.topics import Recover, Recovered, Topics
 
+pytestmark = pytest.mark.long
+
 PROGRAM = Path(__file__).with_name("killed_controller.py")
 
 
