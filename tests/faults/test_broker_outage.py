@@ -13,6 +13,8 @@ from controller.demo.stage import Plan, Stage
 from controller.ledger.database import open_reader
 from hardware.simulated.client import BuildingClient
 
+pytestmark = pytest.mark.long
+
 READERS = ("main/in", "staff/in", "rnd/in", "dock/in")
 
 

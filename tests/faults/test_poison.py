@@ -9,6 +9,8 @@ from site_process import SiteProcess, until
 
 from controller.ledger.verify import verify_file
 
+pytestmark = pytest.mark.long
+
 PROGRAM = Path(__file__).with_name("poisoned_controller.py")
 BAD_CARD = "0127eeeeeeee6601"
 

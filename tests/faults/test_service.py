@@ -12,6 +12,8 @@ from time import monotonic
 import pytest
 from site_process import SCRIPT, SiteProcess, until
 
+pytestmark = pytest.mark.long
+
 HANGING = Path(__file__).with_name("hanging_controller.py")
 
 
