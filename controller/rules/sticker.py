@@ -59,17 +59,21 @@ def attach(
     return Outcome((StickerAwaited(ask.station, ask.thing, operator.operator, until),))
 
 
-def learn(learning: Learning, credential: str, label: str, *, is_badge: bool, names: str | None) -> Outcome:
+Learned = StickerAttached | StickerMissed
+"""What a station that learns a sticker comes to."""
+
+
+def learn(learning: Learning, credential: str, label: str, *, is_badge: bool, names: str | None) -> Learned:
     """What a tag at a waiting station becomes. `names`: what it is the sticker of already; `is_badge`: of whatever state."""
     code = Code.CARD if not credential else BADGE if is_badge else ATTACHED if names is not None else None
     if code is not None:
-        return Outcome((StickerMissed(learning.station, learning.thing, code),))
-    return Outcome((StickerAttached(credential, learning.thing, learning.station, label, "attached"),))
+        return StickerMissed(learning.station, learning.thing, code)
+    return StickerAttached(credential, learning.thing, learning.station, label, "attached")
 
 
-def lapse(learning: Learning) -> Outcome:
+def lapse(learning: Learning) -> Learned:
     """The time is over and no tag came."""
-    return Outcome((StickerMissed(learning.station, learning.thing, TIME),))
+    return StickerMissed(learning.station, learning.thing, TIME)
 
 
 def detach(sticker: str, thing: str | None, operator: OperatorFact, kept: Kept | None) -> Outcome | Refusal:

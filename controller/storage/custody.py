@@ -19,7 +19,7 @@ from controller.facility import Facility
 from controller.facts import Facts
 from controller.record.kinds.custody import UNWITNESSED
 from controller.record.kinds.person import PersonLeft
-from controller.record.kinds.sticker import CustodyAstray, StickerAttached, StickerAwaited, StickerMissed
+from controller.record.kinds.sticker import CustodyAstray, StickerAttached, StickerAwaited
 from controller.record.refusals import Code
 from controller.rules import custody, disposal, sticker
 from controller.rules import station as rule
@@ -167,12 +167,10 @@ class Custody:
             return None
         return self._learned(sticker.learn(learning, tap.credential, tap.label, is_badge=False, names=None))
 
-    def _learned(self, said: Outcome) -> Outcome:
-        (body,) = said.records
-        good = isinstance(body, StickerAttached)
-        assert isinstance(body, StickerAttached | StickerMissed)  # noqa: S101 - what a learning station comes to
-        self._learning.pop(body.station, None)
-        return Outcome(said.records, (rule.play(body.station, rule.GRANTED if good else rule.REFUSED),))
+    def _learned(self, said: sticker.Learned) -> Outcome:
+        self._learning.pop(said.station, None)
+        signal = rule.GRANTED if isinstance(said, StickerAttached) else rule.REFUSED
+        return Outcome((said,), (rule.play(said.station, signal),))
 
     # What follows, and what is due ----------------------------------------------------------------------------------------
 

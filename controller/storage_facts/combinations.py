@@ -28,7 +28,7 @@ _HOLDS = """exists (select 1 from access_right r where r.person = {person} and r
         where m.person = {person} and +m.state = 'active' and r.zone = {place} and +r.state = 'active'
         and coalesce(r.manner, '') <> 'escorted' and (:now is null or (r.from_at <= :now and r.until_at > :now)))"""
 """Whoever may come along only is nobody to be told a number."""
-_WHO = f"select (select state from person where person = :person), {_HOLDS.format(person=':person', place=':place')}"  # noqa: S608
+_WHO = f"select (select state from person where person = :person), {_HOLDS.format(person=':person', place=':place')}"  # noqa: S608 - words of this module
 _KNOWING = f"""select k.knower, k.person, p.state, {_HOLDS.format(person="k.person", place="c.place")}
     from combination c cross join knower k on k.combination = c.combination left join person p on p.person = k.person
     where k.state = '{KNOWS}'"""  # noqa: S608 - of words of this module

@@ -2,6 +2,7 @@
 
 import sqlite3
 from datetime import datetime
+from typing import Any
 
 from controller.record.canonical import moment, timestamp
 from controller.record.handling import UNCLASSED, class_of
@@ -109,14 +110,14 @@ def next_stale(connection: sqlite3.Connection) -> datetime | None:
     return None if row[0] is None else moment(row[0])
 
 
-def _line(connection: sqlite3.Connection, row: tuple[object, ...] | None) -> Line | None:
+def _line(connection: sqlite3.Connection, row: tuple[Any, ...] | None) -> Line | None:
     if row is None:
         return None
     (custody, thing, asset, act, medium, place, home, person, state, begin_by, due_at, requested_by, requester, copies, issued,
      method, begun_in, decided_by, confirmed_by, brought_by) = row  # fmt: skip
     numbers = connection.execute("select number from handout where custody = ? and state = 'out'", (custody,)).fetchall()
     return Line(
-        custody, thing, asset, act, medium, place, kept(connection, home), subject(connection, thing, asset, medium), person,  # type: ignore[arg-type]
-        state, moment(begin_by), None if due_at is None else moment(due_at), requested_by, requester, copies, issued,  # type: ignore[arg-type]
-        frozenset(number for (number,) in numbers), method, begun_in, decided_by, confirmed_by, brought_by,  # type: ignore[arg-type]
+        custody, thing, asset, act, medium, place, kept(connection, home), subject(connection, thing, asset, medium), person,
+        state, moment(begin_by), None if due_at is None else moment(due_at), requested_by, requester, copies, issued,
+        frozenset(number for (number,) in numbers), method, begun_in, decided_by, confirmed_by, brought_by,
     )  # fmt: skip

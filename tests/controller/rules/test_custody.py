@@ -14,6 +14,7 @@ from controller.record.canonical import timestamp
 from controller.record.envelope import kind_of
 from controller.record.handling import ACTS, HANDED, METHODS, METHODS_OF, OFF_SITE, class_of, need
 from controller.record.kinds.handout import CustodyCollected, CustodyHandedOut
+from controller.record.kinds.sticker import StickerAttached, StickerMissed
 from controller.record.private import PrivateRow
 from controller.rules import custody, disposal, handout, sticker
 from controller.rules.authority import OperatorFact
@@ -322,8 +323,8 @@ def test_a_sticker_is_a_tag_that_nobody_knows() -> None:
     """A badge, another thing's sticker and a torn card become no sticker; one station waits for one at a time (C9.1)."""
     waits = Learning("desk", "thing:7", NOW + timedelta(seconds=60))
 
-    assert said(sticker.learn(waits, "cd" * 32, "3A7F", is_badge=False, names=None)) == "sticker.attached"
+    assert isinstance(sticker.learn(waits, "cd" * 32, "3A7F", is_badge=False, names=None), StickerAttached)
     for credential, is_badge, names in (("", False, None), ("cd", True, None), ("cd", False, "thing:8")):
-        assert said(sticker.learn(waits, credential, "", is_badge=is_badge, names=names)) == "sticker.missed"
+        assert isinstance(sticker.learn(waits, credential, "", is_badge=is_badge, names=names), StickerMissed)
     assert sticker.waits(waits, NOW) and not sticker.waits(waits, NOW + timedelta(seconds=60))
     assert not sticker.waits(waits, NOW - timedelta(days=1)) and not sticker.waits(None, NOW)
