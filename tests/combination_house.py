@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 from example_house import House
 
-from controller.record.kinds import change, combination, knower, right, trust
+from controller.record.kinds import change, combination, confirmation, knower, right, trust
 from controller.record.kinds.site import StationSet
 
 STEPS = ("begun", "set", "tried", "witnessed", "dead")
@@ -30,11 +30,11 @@ def lock(house: House, step: str = "", *, drawn: bool = False) -> None:
     asked = change.ChangeRequired(1, 1, reasons, "2026-11-29T15:00:00.000000Z", "lab", 3, 3, "lab", True, "open")
     house.write(asked, change.ChangePlanned(1, 1, 3, 1, (2,), (), 3, "planned"))
     done: list[msgspec.Struct] = [
-        change.ChangeBegun(1, "desk", 3, 3, 1, 1, "begun", "running"),
-        change.NumberSet(1, "desk", 3, 3, "set", "chosen"),
-        change.NumberTried(1, "desk", 3, 3, "tried"),
-        change.NumberWitnessed(1, "desk", 1, 1, "witnessed"),
-        change.OldNumberDead(1, "desk", 3, 3, 1, 1, True, True, "dead"),
+        confirmation.ChangeBegun(1, "desk", 3, 3, 1, 1, "begun", "running"),
+        confirmation.NumberSet(1, "desk", 3, 3, "set", "chosen"),
+        confirmation.NumberTried(1, "desk", 3, 3, "tried"),
+        confirmation.NumberWitnessed(1, "desk", 1, 1, "witnessed"),
+        confirmation.OldNumberDead(1, "desk", 3, 3, 1, 1, True, True, "dead"),
     ]
     house.write(*done[: STEPS.index(step) + 1 if step else 0])
     if drawn:

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from controller.record.kinds.change import (
-    BROKEN_OFF,
-    PLANNED,
-    RUNNING,
+from controller.record.kinds.change import BROKEN_OFF, PLANNED, RUNNING
+from controller.record.kinds.combination import RETIRING
+from controller.record.kinds.confirmation import (
     ChangeBegun,
     ChangeResumed,
     ConfirmationRefused,
@@ -22,7 +21,6 @@ from controller.record.kinds.change import (
     NumberWitnessed,
     OldNumberDead,
 )
-from controller.record.kinds.combination import RETIRING
 from controller.record.refusals import Code
 from controller.rules.outcome import Refusal
 from controller.rules.required import Change, Lock

@@ -16,7 +16,14 @@ import msgspec
 from controller.facility import Facility
 from controller.facts import Facts
 from controller.record.envelope import kind_of
-from controller.record.kinds.change import BROKEN_OFF, OPEN, PLANNED, RUNNING, ChangeBrokenOff, ChangeCalled
+from controller.record.kinds.change import (
+    BROKEN_OFF,
+    OPEN,
+    PLANNED,
+    RUNNING,
+    ChangeBrokenOff,
+    ChangeCalled,
+)
 from controller.record.kinds.combination import CombinationManagerNoted
 from controller.record.kinds.container import ContainerMoved
 from controller.record.kinds.knower import REMOVED, KnowerRemoved

@@ -11,7 +11,14 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from controller.record.asks.combination import BeginChange, BreakOffChange, FinishChange, PlanChange
-from controller.record.kinds.change import DONE, OPEN, PLANNED, RUNNING, STEPS, UNFINISHED
+from controller.record.kinds.change import (
+    DONE,
+    OPEN,
+    PLANNED,
+    RUNNING,
+    STEPS,
+    UNFINISHED,
+)
 from dashboard.read import combinations, requests
 from dashboard.read.combinations import Change, Lock
 from dashboard.read.names import Names

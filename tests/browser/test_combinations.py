@@ -5,7 +5,7 @@ from combination_house import lock
 from example_house import PASSWORD
 from playwright.sync_api import Browser, expect
 
-from controller.record.kinds import change
+from controller.record.kinds import change, confirmation
 
 from .conftest import Served
 from .test_pin import accessible
@@ -45,7 +45,7 @@ def test_a_change_goes_on_while_its_page_is_open(browser: Browser, fresh: Served
     page.goto(f"{fresh.url}/{CHANGE}")
     page.get_by_role("button", name="錠の前で開始する").click()
     house.reply(page.url.partition("request=")[2][:26])
-    house.write(change.ChangeBegun(1, "desk", 3, 3, 1, 1, "begun", "running"))
+    house.write(confirmation.ChangeBegun(1, "desk", 3, 3, 1, 1, "begun", "running"))
     expect(page.locator('[aria-current="step"]')).to_contain_text("新しい番号を設定する")
 
     page.goto(f"{fresh.url}/{CHANGE}/draw")
