@@ -6,10 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from controller.cli.command import DONE, FOUND, command, read_ledger
+from controller.cli.instants import until_text
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
-from controller.record.canonical import moment, timestamp
+from controller.record.canonical import timestamp
 from controller.record.words import words
 
 SLOTS = """select cabinet_slot.cabinet, cabinet_slot.slot, coalesce(stray_since, ''), lock_key.lock_key, lock_key.label,
@@ -61,7 +62,7 @@ def _line(row: tuple[Any, ...], names: Names, voice: Voice, now: str, local: Zon
         "person": person,
         "who": "" if person is None or state not in ("lent", "released") else names.person(person) or f"#{person}",
         "due_at": due_at,
-        "due": f"{moment(due_at).astimezone(local):%Y-%m-%d %H:%M}" if due_at else "",
+        "due": until_text(due_at or None, local),
         "at": f"{at_cabinet}/{at_slot}" if at_cabinet else "",
         "stray": bool(stray),
         "note": note,

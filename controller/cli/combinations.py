@@ -6,11 +6,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from controller.cli.command import DONE, FOUND, command, read_ledger
+from controller.cli.instants import until_text
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.texts import Lang
 from controller.cli.voice import Voice
-from controller.record.canonical import moment, timestamp
+from controller.record.canonical import timestamp
 from controller.record.kinds.combination import RETIRED
 from controller.record.words import words
 
@@ -108,7 +109,7 @@ def _shown(line: dict[str, Any], voice: Voice, local: ZoneInfo) -> list[str]:
     if change is not None:
         state = words(change["state"], voice.lang, "change_state")
         reasons = ", ".join(dict.fromkeys(words(one["reason"], voice.lang, "trigger") for one in change["reasons"]))
-    when = "" if due is None else f"{moment(due).astimezone(local):%Y-%m-%d %H:%M}"
+    when = until_text(due, local)
     late = f" {voice.text('combinations.late')}" if line["late"] else ""
     knowers = ", ".join(_called(one["person"]) + ("" if one["state"] == "knows" else " ×") for one in line["knowers"])
     return [str(line["number"]), line["name"], line["place"], when + late, state, reasons, knowers]

@@ -5,11 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from controller.cli.command import DONE, FOUND, command, read_ledger
+from controller.cli.instants import until_text
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.texts import Lang
 from controller.cli.voice import Voice
-from controller.record.canonical import moment, timestamp
+from controller.record.canonical import timestamp
 from controller.record.handling import OFF_SITE
 from controller.record.words import words
 
@@ -59,7 +60,7 @@ def _line(row: tuple[Any, ...], names: Names, lang: Lang, now: str) -> dict[str,
 
 
 def _shown(line: dict[str, Any], lang: Lang, local: ZoneInfo) -> list[str]:
-    due = "" if line["due_at"] is None else f"{moment(line['due_at']).astimezone(local):%Y-%m-%d %H:%M}"
+    due = until_text(line["due_at"], local)
     what = line["code"] or f"#{line['thing'] or line['asset']}"
     state = words("overdue", lang, "due_stage") if line["late"] else words(line["state"], lang, "custody_state")
     return [

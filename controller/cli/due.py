@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from controller.cli.command import DONE, FOUND, command, read_ledger
+from controller.cli.instants import until_text
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
-from controller.record.canonical import moment, timestamp
+from controller.record.canonical import timestamp
 from controller.record.duty import ESCALATED, LATE, OVERDUE
 from controller.record.words import words
 
@@ -49,7 +50,7 @@ def _line(row: tuple[Any, ...], names: Names, voice: Voice, now: datetime, local
         "number": number,
         "what": words(sort, voice.lang, "due"),
         "due_at": due_at,
-        "due": _until(due_at, local),
+        "due": until_text(due_at, local),
         "late": late,
         "stage": stage,
         "state": _state(stage, voice),
@@ -65,12 +66,6 @@ def _state(stage: str, voice: Voice) -> str:
     """The stage in words; what is escalated is overdue besides."""
     said = words(stage, voice.lang, "due_stage") if stage else ""
     return f"{words(OVERDUE, voice.lang, 'due_stage')} / {said}" if stage == ESCALATED else said
-
-
-def _until(due_at: str, local: ZoneInfo) -> str:
-    """The minute, or the last day of what is over at midnight."""
-    at = moment(due_at).astimezone(local)
-    return f"{at - timedelta(microseconds=1):%Y-%m-%d}" if (at.hour, at.minute) == (0, 0) else f"{at:%Y-%m-%d %H:%M}"
 
 
 def _shown(line: dict[str, Any]) -> list[str]:

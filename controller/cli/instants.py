@@ -1,4 +1,4 @@
-"""Dates and times as somebody at the console writes them: the site's clock, unless they say another."""
+"""Dates and times at the console, by the site's clock: as somebody writes them, and as they are shown."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from controller.cli.voice import Voice
+from controller.record.canonical import moment
 
 _DAY = len("2026-11-24")
 
@@ -23,3 +24,11 @@ def instant(voice: Voice, said: str, zone: ZoneInfo, *, end_of_day: bool = False
         return (written if written.tzinfo is not None else written.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(voice.text("export.date", said=said)) from error
+
+
+def until_text(at: str | None, zone: ZoneInfo) -> str:
+    """By when something is due: the minute, or the last day of what is over at midnight; nothing for what has no end."""
+    if at is None:
+        return ""
+    due = moment(at).astimezone(zone)
+    return f"{due - timedelta(microseconds=1):%Y-%m-%d}" if (due.hour, due.minute) == (0, 0) else f"{due:%Y-%m-%d %H:%M}"

@@ -9,10 +9,11 @@ import typer
 
 from controller.app import command as ask_controller
 from controller.cli.command import DONE, FOUND, command, read_ledger
+from controller.cli.instants import until_text
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
-from controller.record.canonical import moment, timestamp
+from controller.record.canonical import timestamp
 from controller.record.words import words
 
 keys = typer.Typer(no_args_is_help=True)
@@ -63,7 +64,7 @@ def _line(row: tuple[Any, ...], names: Names, voice: Voice, now: str) -> dict[st
 
 
 def _shown(line: dict[str, Any], voice: Voice, local: ZoneInfo) -> list[str]:
-    due = "" if line["due_at"] is None else f"{moment(line['due_at']).astimezone(local):%Y-%m-%d %H:%M}"
+    due = until_text(line["due_at"], local)
     late = f" {voice.text('keys.late')}" if line["overdue"] else ""
     slot = f" {line['cabinet']} {line['slot']}" if line["cabinet"] else ""
     state = words(line["state"], voice.lang, "key_state")
@@ -90,7 +91,7 @@ def lend(
     answer = ask_controller(data, "key.lend", asked)
     local = ZoneInfo(Names(ledger).timezone())
     at = None if answer["code"] else answer["records"][0]["due_at"]
-    due = "" if at is None else f"{moment(at).astimezone(local):%Y-%m-%d %H:%M}"
+    due = until_text(at, local)
     return _told(voice, answer, "keys.lent", label=key, who=to, due=due)
 
 

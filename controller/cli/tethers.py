@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from controller.cli.command import DONE, FOUND, command, read_ledger
+from controller.cli.instants import until_text
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.texts import Lang
@@ -86,7 +87,7 @@ def _shown_thing(one: dict[str, Any], voice: Voice, local: ZoneInfo) -> list[str
     result = words(one["result"], voice.lang, "tether") if one["result"] else voice.text("tethers.unchecked")
     late = f" {voice.text('tethers.late')}" if one["late"] else ""
     look = f"{result} {_when(one['checked_at'], local)}".rstrip()
-    return [one["equipment"], one["name"], one["place"], look, _when(one["due_at"], local) + late]
+    return [one["equipment"], one["name"], one["place"], look, until_text(one["due_at"], local) + late]
 
 
 def _when(at: str | None, local: ZoneInfo) -> str:

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from controller.cli.command import DONE, FOUND, command, read_ledger
+from controller.cli.instants import until_text
 from controller.cli.names import Names
 from controller.cli.options import AsJson, Data, Language
 from controller.cli.voice import Voice
-from controller.record.canonical import moment, timestamp
+from controller.record.canonical import timestamp
 from controller.record.words import words
 
 LISTED = """select transport, state, from_place, to_place, person, carrier, differs, dispatch_by, arrive_by, receipt_by
@@ -55,7 +56,7 @@ def _line(row: tuple[Any, ...], names: Names, voice: Voice, now: datetime, local
         "carrier": carrier,
         "carried_by": _carrier(person, carrier, names, voice),
         "due_at": due_at,
-        "due": "" if due_at is None else f"{moment(due_at).astimezone(local):%Y-%m-%d %H:%M}",
+        "due": until_text(due_at, local),
         "late": late,
         "seal_differs": bool(differs),
         "wrong": late or bool(differs) or state == "lost",

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import typer
 
-from controller.cli.instants import instant
+from controller.cli.instants import instant, until_text
 from controller.cli.texts import Lang
 from controller.cli.voice import Voice
 
@@ -33,3 +33,17 @@ def test_what_is_no_instant_is_said_so(said: str) -> None:
     """Neither a word nor the ends of the calendar are a traceback."""
     with pytest.raises(typer.BadParameter, match="neither a date nor a time"):
         instant(VOICE, said, TOKYO, end_of_day=True)
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("2026-11-29T15:00:00.000000Z", "2026-11-29"),
+        ("2026-11-29T15:01:00.000000Z", "2026-11-30 00:01"),
+        ("2026-11-29T08:30:00.000000Z", "2026-11-29 17:30"),
+        (None, ""),
+    ],
+)
+def test_what_is_due_by_midnight_is_due_on_its_last_day(at: str | None, said: str) -> None:
+    """Every list at the console says a due date alike: the minute, or the last day of what is over at midnight (C8.3)."""
+    assert until_text(at, ZoneInfo("Asia/Tokyo")) == said
