@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from controller.clock import Clock
 from controller.inbox import ContactSeen, CredentialPresented, Inbox, PartAnswering, PartFailing
+from controller.polled import Polled
 from hardware.protocols import Annunciator, Contact, HardwareFault, Reader
 
 READER_PACE_S = 0.015
@@ -14,23 +15,15 @@ STABLE_S = 0.02
 """A contact's level counts once it was the same for this long; inputs of 400 ms must be seen (IEC 60839-11-1), bounces not."""
 
 
-class ReaderFeed:
+class ReaderFeed(Polled):
     """Polls one reader. A thread of its own, so that one that hangs stalls no other. `part` is its device URL."""
 
     def __init__(
         self, id: str, part: str, reader: Reader, annunciator: Annunciator | None, inbox: Inbox, clock: Clock
     ) -> None:
+        super().__init__(part, annunciator, inbox, clock)
         self._id = id
-        self.part = part
         self._reader = reader
-        self._annunciator = annunciator
-        self._inbox = inbox
-        self._clock = clock
-        self._failed = ""
-        self.answered = False
-        """It has answered once since the start."""
-        self.heard_s = clock.monotonic()
-        """When a round last ended, well or not."""
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set."""
@@ -44,33 +37,11 @@ class ReaderFeed:
         try:
             card = self._reader.poll()
         except HardwareFault as fault:
-            self.heard_s = self._clock.monotonic()
-            self._fail(fault.part, fault.reason)
+            self._ended_badly(fault)
             return
-        self.heard_s = self._clock.monotonic()
-        if (self._failed or not self.answered) and self._inbox.put(PartAnswering(self._failed or self.part)):
-            self._failed = ""
-        self.answered = True
+        self._ended_well()
         if card is not None and not self._inbox.put(CredentialPresented(self._id, card)):
-            self._busy()
-
-    def watch(self, now_s: float, silent_s: float) -> None:
-        """Tells of a round that does not end. Called by another thread; the next round that ends well takes it back."""
-        if now_s - self.heard_s >= silent_s:
-            self._fail(self.part, "silent")
-
-    def _fail(self, part: str, reason: str) -> None:
-        if not self._failed and self._inbox.put(PartFailing(part, reason)):
-            self._failed = part
-
-    def _busy(self) -> None:
-        """More came than can be taken in: says so at the door. A lamp that fails as well is told when there is room."""
-        if self._annunciator is None:
-            return
-        try:
-            self._annunciator.play("busy")
-        except HardwareFault as fault:
-            self._inbox.put(PartFailing(fault.part, fault.reason))
+            self._play("busy")  # more came than can be taken in
 
 
 @dataclass

@@ -10,8 +10,9 @@ import threading
 from dataclasses import dataclass
 
 from controller.clock import Clock
-from controller.inbox import Inbox, PartAnswering, PartFailing, PinChosen, PinTyped
+from controller.inbox import Inbox, PinChosen, PinTyped
 from controller.pin_hashes import PinHashes
+from controller.polled import Polled
 from controller.rules.effects import AskPin
 from controller.rules.hashed import HashedPin
 from controller.rules.pin_choice import LONGEST, Choosing, Step, wipe
@@ -87,31 +88,23 @@ class _Asked:
     until_s: float
 
 
-class KeypadFeed:
+class KeypadFeed(Polled):
     """One keypad, in a thread of its own. `part` is its device URL, `id` its reader's."""
 
     def __init__(
         self, id: str, part: str, keypad: Keypad, annunciator: Annunciator | None, bench: PinBench, inbox: Inbox,
         clock: Clock,
     ) -> None:  # fmt: skip
+        super().__init__(part, annunciator, inbox, clock)
         self._id = id
-        self.part = part
         self._keypad = keypad
-        self._annunciator = annunciator
         self._bench = bench
-        self._inbox = inbox
-        self._clock = clock
         self._asked: _Asked | None = None
         """What the loop asks; set as a whole by its thread, and only read by this one."""
         self._seen: _Asked | None = None
         self._answering: _Asked | None = None
         self._typed = bytearray()
         self._choosing: Choosing | None = None
-        self._failed = ""
-        self.answered = False
-        """It has answered once since the start."""
-        self.heard_s = clock.monotonic()
-        """When a round last ended, well or not."""
 
     # The loop's thread ----------------------------------------------------------------------------------------------------
 
@@ -122,11 +115,6 @@ class KeypadFeed:
     def forget(self) -> None:
         """Nobody is asked any more."""
         self._asked = None
-
-    def watch(self, now_s: float, silent_s: float) -> None:
-        """Tells of a round that does not end; the next round that ends well takes it back."""
-        if now_s - self.heard_s >= silent_s:
-            self._fail(self.part, "silent")
 
     # Its own --------------------------------------------------------------------------------------------------------------
 
@@ -146,13 +134,9 @@ class KeypadFeed:
         try:
             key = self._keypad.poll(self._answering is not None)
         except HardwareFault as fault:
-            self.heard_s = self._clock.monotonic()
-            self._fail(fault.part, fault.reason)
+            self._ended_badly(fault)
             return
-        self.heard_s = self._clock.monotonic()
-        if (self._failed or not self.answered) and self._inbox.put(PartAnswering(self._failed or self.part)):
-            self._failed = ""
-        self.answered = True
+        self._ended_well()
         if key is not None and self._answering is not None:
             self._press(key, self._answering)
 
@@ -185,7 +169,7 @@ class KeypadFeed:
 
     def _press(self, key: str, asked: _Asked) -> None:
         if key in _DIGITS:
-            self._play("pin_key")
+            self._play("pin_key")  # a key sounds as any other does (IEC 60839-11-1 table 7, line 23)
             if len(self._typed) <= LONGEST:  # one more than fits is kept, so that it is too long
                 self._typed.append(ord(key))
         elif key == "*":
@@ -213,16 +197,3 @@ class KeypadFeed:
         own, duress = choosing.own, choosing.duress
         choosing.own, choosing.duress = bytearray(), bytearray()
         self._bench.make(self._id, asked.question.ticket, own, duress)
-
-    def _fail(self, part: str, reason: str) -> None:
-        if not self._failed and self._inbox.put(PartFailing(part, reason)):
-            self._failed = part
-
-    def _play(self, signal: str) -> None:
-        """A key sounds as any other does (IEC 60839-11-1 table 7, line 23)."""
-        if self._annunciator is None:
-            return
-        try:
-            self._annunciator.play(signal)
-        except HardwareFault as fault:
-            self._inbox.put(PartFailing(fault.part, fault.reason))
