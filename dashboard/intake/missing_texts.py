@@ -20,14 +20,36 @@ from dashboard.intake.source import Source
 
 AGAIN_S = 5.0
 AT_ONCE = 100
-_POINTERS = (
+POINTERS = (
     ("person", "private"),
     ("operator", "private"),
     ("access_right", "purpose"),
     ("team", "private"),
     ("membership", "purpose"),
     ("fulfilment", "note"),
+    ("container", "private"),
+    ("asset", "private"),
+    ("lock_key", "private"),
+    ("key_loan", "purpose"),
+    ("key_reservation", "purpose"),
+    ("combination", "private"),
+    ("thing", "private"),
+    ("custody", "purpose"),
+    ("custody", "reason"),
+    ("custody", "remarks"),
+    ("carrier", "private"),
+    ("transport", "private"),
+    ("transport", "reason"),
+    ("tethered", "private"),
+    ("tethered", "note"),
+    ("tether_check", "note"),
+    ("portal_override", "reason"),
+    ("lockdown", "reason"),
+    ("evacuation", "reason"),
+    ("special_day", "reason"),
+    ("noted_entry", "reason"),
 )
+"""Every column that points at a private text, in the order in which they are asked for: people first, then what is where."""
 
 
 class MissingTexts:
@@ -57,7 +79,7 @@ class MissingTexts:
     def _missing(self, source: Source) -> tuple[str, ...]:
         ids: list[str] = []
         with self._engine.connect() as connection:
-            for table, column in _POINTERS:
+            for table, column in POINTERS:
                 rows = db.projected[table].c
                 known = sa.exists().where(
                     db.private_text.c.ledger_site == source.ledger_site,

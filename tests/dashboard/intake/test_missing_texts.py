@@ -6,8 +6,12 @@ from listener import Listener
 from controller.record.asks import QueryPrivate
 from controller.record.kinds.person import PersonChanged
 from controller.record.private import PrivateRef
+from controller.record.projection import project
 from controller.record.requests import read_body, read_envelope, signature_holds
-from dashboard.intake.missing_texts import AGAIN_S, MissingTexts
+from controller.record.tables import Upsert
+from dashboard.intake.missing_texts import AGAIN_S, POINTERS, MissingTexts
+
+from ...controller.record.test_golden import EXAMPLES, record_of
 
 
 def asked(listener: Listener, texts: MissingTexts, at_s: float) -> list[tuple[str, ...]]:
@@ -78,3 +82,26 @@ def test_a_query_is_bounded(following: Listener) -> None:
     except msgspec.ValidationError:
         return
     raise AssertionError("101 ids were taken")
+
+
+def _texts_of(value: object) -> set[str]:
+    """The ids of the private texts in a record's body, wherever they stand."""
+    if isinstance(value, PrivateRef):
+        return {value.id}
+    if isinstance(value, msgspec.Struct):
+        return set().union(*(_texts_of(getattr(value, name)) for name in value.__struct_fields__))
+    return set().union(*map(_texts_of, value)) if isinstance(value, tuple) else set()
+
+
+def test_no_noun_is_forgotten() -> None:
+    """Every column into which some kind of record folds the id of a private text is one whose missing texts are asked for."""
+    pointing = {
+        (change.table, column)
+        for body in EXAMPLES
+        for change in project(record_of(body))
+        if isinstance(change, Upsert) and change.table != "private_of"
+        for column, value in change.row.items()
+        if value in _texts_of(body)
+    }
+
+    assert set(POINTERS) == pointing
