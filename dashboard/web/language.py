@@ -19,6 +19,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, Response, current_app, g, request, url_for
 from flask_babel import Babel
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from controller.record.canonical import moment
 from controller.record.words import words
@@ -40,7 +42,7 @@ def install(app: Flask, data: Path) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(compiled)
     Babel(app, default_locale="en", locale_selector=language)
     app.after_request(_remember)
-    app.add_template_filter(said, "words")
+    app.add_template_filter(_said, "words")
     app.add_template_filter(clock_text, "clock")
     app.add_template_filter(day_text, "day")
     app.add_template_filter(due_text, "until")
@@ -94,6 +96,13 @@ def in_language(lang: str) -> str:
 def said(code: str | None, group: str = "") -> str:
     """A code of the published language in the reader's words; nothing for nothing."""
     return words(code, language(), group) if code else ""
+
+
+@pass_context
+def _said(_context: Context, code: str | None, group: str = "") -> str:
+    """`said` in a template. It takes the context so that no constant is put into words when the template is compiled: that
+    would be the first reader's language for everybody."""
+    return said(code, group)
 
 
 def why_text(cause: str, until_at: str, timezone: str, lang: str = "") -> str:

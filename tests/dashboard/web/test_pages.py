@@ -321,3 +321,14 @@ def test_a_clock_that_is_doubted_is_an_alarm_until_it_is_trusted(house: House, s
     assert "時刻が設定し直されました" in guard.get("/ledger?kind=clock.doubted").text
     house.write(ClockTrusted("synced"))
     assert alarm not in guard.get("/?lang=en").text
+
+
+def test_a_word_that_a_page_writes_itself_is_in_the_readers_language(house: House) -> None:
+    """Whoever opened a page first, the next reader has their own: a code in a template is put into words each time."""
+    app, said = house.app(), []
+    with app.test_request_context("/?lang=en"):  # a template is compiled for whoever comes first
+        page = app.jinja_env.from_string('{{ "overdue"|words("due_stage") }}')
+    for lang in ("en", "ja", "en"):
+        with app.test_request_context(f"/?lang={lang}"):
+            said.append(page.render())
+    assert said == ["Overdue", "期限超過", "Overdue"]
